@@ -1,0 +1,151 @@
+/** What went wrong, by kind; the class of the error and its fields tell the rest. */
+export type LiveErrorCode = 'argument' | 'answer' | 'http' | 'network' | 'missing-row' | 'unsupported' | 'event' | 'closed' | 'timeout'
+
+/** The base of every error this library makes. */
+export abstract class LiveError extends Error {
+  abstract readonly code: LiveErrorCode
+}
+
+/** The caller passed something that cannot work (promise 20). Nothing was done. */
+export class ArgumentError extends LiveError {
+  override readonly name = 'ArgumentError'
+  readonly code = 'argument'
+  readonly argument: string
+  readonly value: unknown
+  readonly expected: string
+
+  constructor(argument: string, value: unknown, expected: string) {
+    super(`${argument} is ${describe(value)}; expected ${expected}`)
+    this.argument = argument
+    this.value = value
+    this.expected = expected
+  }
+}
+
+/** A table answered something other than it should have. A write that got such an answer may have been applied. */
+export class AnswerError extends LiveError {
+  override readonly name = 'AnswerError'
+  readonly code = 'answer'
+  readonly table: string
+  readonly value: unknown
+  readonly expected: string
+
+  constructor(table: string, what: string, value: unknown, expected: string, options?: ErrorOptions) {
+    super(`table ${describe(table)}: ${what} is ${describe(value)}; expected ${expected}`, options)
+    this.table = table
+    this.value = value
+    this.expected = expected
+  }
+}
+
+/** The server answered with a status outside 200–299. */
+export class HttpError extends LiveError {
+  override readonly name = 'HttpError'
+  readonly code = 'http'
+  readonly status: number
+  readonly method: string
+  readonly url: string
+  /** The parsed JSON body, or the text where it is not JSON. */
+  readonly body: unknown
+  readonly headers: Headers
+
+  constructor(method: string, response: Response, body: unknown) {
+    super(`${method} ${response.url}: ${response.status} ${response.statusText}`.trimEnd())
+    this.status = response.status
+    this.method = method
+    this.url = response.url
+    this.body = body
+    this.headers = response.headers
+  }
+}
+
+/** The server could not be reached, or the connection broke. `cause` has the browser's own error. */
+export class NetworkError extends LiveError {
+  override readonly name = 'NetworkError'
+  readonly code = 'network'
+  readonly method: string
+  readonly url: string
+
+  constructor(method: string, url: string, cause: unknown) {
+    super(`${method} ${url}: the server could not be reached`, { cause })
+    this.method = method
+    this.url = url
+  }
+}
+
+/** A write names a row that the table does not have. */
+export class MissingRowError extends LiveError {
+  override readonly name = 'MissingRowError'
+  readonly code = 'missing-row'
+  readonly table: string
+  readonly id: string
+
+  constructor(table: string, id: string) {
+    super(`table ${describe(table)} has no row ${describe(id)}`)
+    this.table = table
+    this.id = id
+  }
+}
+
+/** The table behind this one cannot do what was asked. */
+export class UnsupportedError extends LiveError {
+  override readonly name = 'UnsupportedError'
+  readonly code = 'unsupported'
+
+  constructor(table: string, what: string) {
+    super(`table ${describe(table)}: ${what}`)
+  }
+}
+
+/** A message of a live stream that is no live event. It is reported and skipped. */
+export class EventError extends LiveError {
+  override readonly name = 'EventError'
+  readonly code = 'event'
+  readonly value: unknown
+
+  constructor(value: unknown, expected: string, options?: ErrorOptions) {
+    super(`the live event is ${describe(value)}; expected ${expected}`, options)
+    this.value = value
+  }
+}
+
+/** The table was closed before, or while, the call was waiting. A write that rejects with this never reached the master. */
+export class ClosedError extends LiveError {
+  override readonly name = 'ClosedError'
+  readonly code = 'closed'
+
+  constructor(cacheKey: string) {
+    super(`the live table ${describe(cacheKey)} is closed`)
+  }
+}
+
+/** Something did not answer within its bound. */
+export class TimeoutError extends LiveError {
+  override readonly name = 'TimeoutError'
+  readonly code = 'timeout'
+  /** In ms. */
+  readonly bound: number
+
+  constructor(what: string, bound: number) {
+    super(`${what} did not answer within ${bound} ms`)
+    this.bound = bound
+  }
+}
+
+/** A value as it would be written in code, short enough for a message. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return clip(JSON.stringify(value))
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value !== 'object' || value === null) return clip(String(value))
+  try {
+    return clip(JSON.stringify(value))
+  } catch {
+    return 'an object that is no JSON'
+  }
+}
+
+function clip(text: string | undefined): string {
+  if (text === undefined) return 'an object that is no JSON'
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
