@@ -1,0 +1,40 @@
+export type { Cache, CacheEntry, CacheRead, Lease, Slot } from './cache/cache.ts'
+export { idbCache, type IdbCacheOptions } from './cache/indexeddb.ts'
+export { memoryCache } from './cache/memory.ts'
+export { noCache } from './cache/none.ts'
+export {
+  AnswerError,
+  ArgumentError,
+  ClosedError,
+  EventError,
+  HttpError,
+  LiveError,
+  MissingRowError,
+  NetworkError,
+  TimeoutError,
+  UnsupportedError,
+  type LiveErrorCode,
+} from './errors.ts'
+export { LiveTable, type LiveListQuery, type LiveRow, type LiveTableOptions, type Page } from './live-table.ts'
+export type { CachedReadOptions } from './read-through.ts'
+export type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
+export type { CanonicalQuery, Comparison, Operator, PlainScalar } from './table/query.ts'
+export type {
+  AffectedRows,
+  Column,
+  Condition,
+  CountQuery,
+  ListQuery,
+  ListResult,
+  OrderBy,
+  ReadOptions,
+  Reference,
+  RowId,
+  Scalar,
+  Table,
+  TableChange,
+  TableMetadata,
+  ViewQuery,
+  Where,
+} from './table/table.ts'
+export type { InvalidationCause, Trace, TraceDetail, TraceEvent, WriteType } from './trace.ts'

@@ -1,4 +1,5 @@
 import type { LiveEvent, StreamStatus } from './stream/stream.ts'
+import type { AffectedRows } from './table/table.ts'
 
 /** Why a table was invalidated. */
 export type InvalidationCause = 'write' | 'event' | 'gap' | 'master' | 'call'
@@ -6,8 +7,8 @@ export type InvalidationCause = 'write' | 'event' | 'gap' | 'master' | 'call'
 /** What a write does. */
 export type WriteType = 'insert' | 'replace' | 'patch' | 'delete' | 'deleteAll'
 
-/** What happened, in the order in which it did. Durations are in ms. */
-export type TraceEvent = { readonly cacheKey: string } & (
+/** What can happen. Durations are in ms. */
+export type TraceDetail =
   | {
       /** The cache was asked: it had the slot fresh, had it stale, or had nothing. */
       readonly type: 'hit' | 'stale' | 'miss'
@@ -27,8 +28,7 @@ export type TraceEvent = { readonly cacheKey: string } & (
   | {
       readonly type: 'invalidate'
       readonly cause: InvalidationCause
-      /** Whose slots, beside all pages and counts: these rows', or everybody's. */
-      readonly rows: readonly string[] | 'all'
+      readonly rows: AffectedRows
       readonly duration: number
     }
   | { readonly type: 'write-queued'; readonly write: WriteType; readonly id: string | undefined; readonly waiting: number }
@@ -36,7 +36,7 @@ export type TraceEvent = { readonly cacheKey: string } & (
       readonly type: 'write-applied'
       readonly write: WriteType
       readonly id: string | undefined
-      /** From leaving the queue to the invalidated cache. */
+      /** From the call to its answer. */
       readonly duration: number
     }
   | {
@@ -52,10 +52,15 @@ export type TraceEvent = { readonly cacheKey: string } & (
   | {
       /** An error that was survived: it cost speed or a message, and nobody else hears of it. */
       readonly type: 'error'
-      readonly during: 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream' | 'listener'
+      readonly during: 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream'
       readonly error: unknown
     }
-)
+
+/** What happened, and to which table. */
+export type TraceEvent = { readonly cacheKey: string } & TraceDetail
 
 /** Hears what a table does. It must not throw; what it throws is reported as an uncaught error. */
 export type Trace = (event: TraceEvent) => void
+
+/** Tells a table's trace what happened; undefined where nobody listens, so that `emit?.({…})` then builds nothing. */
+export type Emit = ((detail: TraceDetail) => void) | undefined

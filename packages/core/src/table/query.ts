@@ -21,6 +21,12 @@ export interface CanonicalQuery {
   readonly search: string
 }
 
+/** One page of a view, in canonical form. */
+export interface CanonicalListQuery extends CanonicalQuery {
+  readonly page: number
+  readonly pageSize: number
+}
+
 const operators: readonly string[] = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains'] satisfies Operator[]
 
 /**
@@ -29,7 +35,9 @@ const operators: readonly string[] = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in'
  * @throws ArgumentError where a field, an operator, a value or a direction is none (promise 20)
  */
 export function canonicalQuery<Row>(query: ViewQuery<Row>): CanonicalQuery {
-  return { where: comparisons(query.where), orderBy: order(query.orderBy), search: searchText(query.search) }
+  if (!isPlainObject(query)) throw new ArgumentError('query', query, 'an object')
+  const { where, orderBy, search }: ViewQuery<Row> = query
+  return { where: comparisons(where), orderBy: order(orderBy), search: searchText(search) }
 }
 
 /** Whether the query asks for the whole table in the master's own order. */
@@ -52,8 +60,26 @@ export function checkCount(argument: string, value: unknown): number {
  *
  * @throws ArgumentError as `checkCount` and `canonicalQuery` do (promise 20)
  */
-export function canonicalListQuery<Row>(query: ListQuery<Row>): CanonicalQuery & { readonly page: number; readonly pageSize: number } {
+export function canonicalListQuery<Row>(query: ListQuery<Row>): CanonicalListQuery {
   return { ...canonicalQuery(query), page: checkCount('page', query.page), pageSize: checkCount('pageSize', query.pageSize) }
+}
+
+/**
+ * A view of a view: both filters hold; the inner order, where there is one, takes the outer one's place.
+ *
+ * @throws ArgumentError where the inner one filters a field that the outer filters too, or both search (promise 20)
+ */
+export function narrow<Row>(outer: ViewQuery<Row>, inner: ViewQuery<Row>): ViewQuery<Row> {
+  for (const field of Object.keys(inner.where ?? {})) {
+    if (outer.where !== undefined && Object.hasOwn(outer.where, field)) {
+      throw new ArgumentError(`where.${field}`, Reflect.get(inner.where ?? {}, field), 'a field that the view does not filter already')
+    }
+  }
+  if (outer.search !== undefined && inner.search !== undefined) {
+    throw new ArgumentError('search', inner.search, 'no search, for the view has one already')
+  }
+  if (outer.where === undefined || inner.where === undefined) return { ...outer, ...inner }
+  return { ...outer, ...inner, where: { ...outer.where, ...inner.where } }
 }
 
 /** Whether something can be the id of a row. */
@@ -66,9 +92,9 @@ export function isRowId(value: unknown): value is RowId {
  *
  * @throws ArgumentError unless it is a string with something in it or a finite number (promise 20)
  */
-export function idText(id: unknown): string {
+export function idText(id: unknown, argument: string = 'id'): string {
   if (isRowId(id)) return String(id)
-  throw new ArgumentError('id', id, 'a string that is not empty, or a finite number')
+  throw new ArgumentError(argument, id, 'a string that is not empty, or a finite number')
 }
 
 function comparisons(where: unknown): Comparison[] {
@@ -81,6 +107,7 @@ function comparisons(where: unknown): Comparison[] {
 }
 
 function fieldComparisons(field: string, condition: unknown): Comparison[] {
+  if (field === '') throw new ArgumentError('where', field, 'the names of fields')
   if (!isPlainObject(condition)) return [{ field, operator: 'eq', value: plainScalar(`where.${field}`, condition) }]
   return Object.entries(condition)
     .filter(([, value]) => value !== undefined)
@@ -93,8 +120,8 @@ function comparison(field: string, operator: string, value: unknown): Comparison
   if (operator === 'contains' && typeof value !== 'string') throw new ArgumentError(argument, value, 'a string')
   if (operator !== 'in') return { field, operator, value: plainScalar(argument, value) }
   if (!Array.isArray(value)) throw new ArgumentError(argument, value, 'an array of values')
-  const texts = new Set(value.map((each) => JSON.stringify(plainScalar(argument, each))))
-  return { field, operator, value: [...texts].sort(compareText).map((text): PlainScalar => JSON.parse(text)) }
+  const byText = new Map(value.map((each) => plainScalar(argument, each)).map((plain) => [JSON.stringify(plain), plain]))
+  return { field, operator, value: [...byText].sort(([a], [b]) => compareText(a, b)).map(([, plain]) => plain) }
 }
 
 function order(orderBy: unknown): OrderBy<Record<string, unknown>>[] {
@@ -128,11 +155,12 @@ function isOperator(operator: string): operator is Operator {
   return operators.includes(operator)
 }
 
+/** A Map, a Set or a RegExp has no fields to see: taken for an object it would be a condition that always holds. */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]'
 }
 
 /** By code unit, which is the same order in every locale. */
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -48,6 +48,9 @@ export interface ListQuery<Row> extends ViewQuery<Row> {
 /** What is counted: an order changes no count. */
 export type CountQuery<Row> = Omit<ViewQuery<Row>, 'orderBy'>
 
+/** Whose slots an invalidation makes stale, beside all pages and counts: these rows' (by `String(id)`), or everybody's. */
+export type AffectedRows = 'all' | readonly string[]
+
 /** What every read takes. */
 export interface ReadOptions {
   /** Ends the caller's interest in the answer; the promise then rejects with the signal's reason. */
@@ -61,6 +64,8 @@ export interface ListResult<Row> {
   readonly total?: number
   /** The master itself could only answer with rows that may be out of date; they are cached as such. */
   readonly stale?: boolean
+  /** Why they are, where that is because something failed. */
+  readonly error?: unknown
 }
 
 /** What a generic grid needs to know of a column. */
@@ -84,9 +89,9 @@ export interface TableMetadata {
   /** The field that holds the row's id. */
   readonly idField: string
   /** The fields that name a row to a person. */
-  readonly titleFields?: readonly string[]
-  readonly columns?: readonly Column[]
-  readonly references?: Readonly<Record<string, Reference>>
+  readonly titleFields?: readonly string[] | undefined
+  readonly columns?: readonly Column[] | undefined
+  readonly references?: Readonly<Record<string, Reference>> | undefined
 }
 
 /**
@@ -113,7 +118,11 @@ export interface Table<Row extends object> extends TableMetadata {
   subscribe?(listener: (change: TableChange) => void): () => void
 }
 
-/** What a table that wraps another needs to hear of it. Other types may follow and mean nothing to it. */
-export interface TableChange {
-  readonly type: string
-}
+/** What a table tells those who subscribed. */
+export type TableChange =
+  /** Pages, counts and these rows (or all of them) may no longer be shown as fresh. */
+  | { readonly type: 'invalidated'; readonly rows: AffectedRows }
+  /** Writes were queued or settled: `pendingIds` changed. */
+  | { readonly type: 'writes' }
+  /** `streamStatus` changed. */
+  | { readonly type: 'status' }

@@ -1,0 +1,132 @@
+import type { Cache } from './cache/cache.ts'
+import { SafeCache } from './cache/safe-cache.ts'
+import { ClosedError } from './errors.ts'
+import { Feed } from './feed.ts'
+import { Listeners, throwUncaught } from './listeners.ts'
+import { Reads } from './reads.ts'
+import { tagsOf } from './slots.ts'
+import type { LiveStream, StreamStatus } from './stream/stream.ts'
+import type { AffectedRows, Table, TableChange } from './table/table.ts'
+import type { Emit, InvalidationCause, Trace } from './trace.ts'
+import { Writes } from './writes.ts'
+
+/** What a live master is put together from. */
+export interface LiveMasterOptions<Row extends object> {
+  readonly master: Table<Row>
+  readonly writeTarget: Table<Row>
+  readonly cacheKey: string
+  readonly cache: Cache
+  readonly stream: LiveStream | undefined
+  readonly masterPageSize: number | undefined
+  readonly trace: Trace | undefined
+}
+
+/**
+ * What a table and all its views share: the master with its cache, its write queue, its live stream and its listeners.
+ *
+ * Here alone the parts meet. An invalidation, whatever its cause, is made durable first and told afterwards.
+ */
+export class LiveMaster<Row extends object> {
+  readonly master: Table<Row>
+  readonly cacheKey: string
+  readonly reads: Reads<Row>
+  readonly writes: Writes<Row>
+  readonly #cache: SafeCache
+  readonly #feed: Feed | undefined
+  readonly #listeners = new Listeners<TableChange>()
+  readonly #emit: Emit
+  #leaveMaster: (() => void) | undefined
+  #isClosed = false
+
+  constructor({ master, writeTarget, cacheKey, cache, stream, masterPageSize, trace }: LiveMasterOptions<Row>) {
+    const emit = trace && emitter(trace, cacheKey)
+    this.master = master
+    this.cacheKey = cacheKey
+    this.#emit = emit
+    this.#cache = new SafeCache(cache, (during, error) => emit?.({ type: 'error', during, error }))
+    this.reads = new Reads({ master, cacheKey, masterPageSize, cache: this.#cache, emit })
+    this.writes = new Writes({
+      target: writeTarget,
+      invalidate: (rows) => this.invalidate(rows, 'write'),
+      onPending: () => this.#listeners.tell({ type: 'writes' }),
+      emit,
+    })
+    this.#feed = stream && this.#makeFeed(stream)
+  }
+
+  get streamStatus(): StreamStatus | undefined {
+    return this.#feed?.status
+  }
+
+  /**
+   * Before anything is read or written: the table becomes live.
+   *
+   * @throws ClosedError once it is closed
+   */
+  open(): void {
+    if (this.#isClosed) throw new ClosedError(this.cacheKey)
+    this.#feed?.connect()
+    this.#leaveMaster ??= this.master.subscribe?.((change) => {
+      if (change.type === 'invalidated') void this.invalidate(change.rows, 'master')
+    })
+  }
+
+  async invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
+    const started = performance.now()
+    await this.#cache.invalidate(tagsOf(this.cacheKey, rows))
+    this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
+    this.#listeners.tell({ type: 'invalidated', rows })
+  }
+
+  /** The stream is let go when the last one leaves. */
+  subscribe(listener: (change: TableChange) => void): () => void {
+    this.open()
+    const leave = this.#listeners.add(listener)
+    return () => {
+      leave()
+      if (this.#listeners.size === 0) this.#rest('nobody listens')
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.writes.close(new ClosedError(this.cacheKey))
+    this.#rest('the table is closed')
+    this.#listeners.clear()
+  }
+
+  #rest(reason: string): void {
+    this.#feed?.disconnect(reason)
+    this.#leaveMaster?.()
+    this.#leaveMaster = undefined
+  }
+
+  #makeFeed(stream: LiveStream): Feed {
+    return new Feed(stream, {
+      onEvent: (event) => {
+        this.#emit?.({ type: 'event', event })
+        void this.invalidate(event.type === 'changed' ? 'all' : [String(event.id)], 'event')
+      },
+      onGap: (reason) => {
+        this.#emit?.({ type: 'gap', reason })
+        void this.invalidate('all', 'gap')
+      },
+      onStatus: (status) => {
+        this.#emit?.({ type: 'status', status })
+        this.#listeners.tell({ type: 'status' })
+      },
+      onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),
+    })
+  }
+}
+
+function emitter(trace: Trace, cacheKey: string): Emit {
+  return (detail) => {
+    try {
+      trace({ cacheKey, ...detail })
+    } catch (error) {
+      throwUncaught(error)
+    }
+  }
+}

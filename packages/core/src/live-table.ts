@@ -1,0 +1,350 @@
+import { isObject } from './answers.ts'
+import type { Cache } from './cache/cache.ts'
+import { idbCache } from './cache/indexeddb.ts'
+import { memoryCache } from './cache/memory.ts'
+import { ArgumentError, UnsupportedError } from './errors.ts'
+import { LiveMaster } from './live-master.ts'
+import type { CachedReadOptions } from './read-through.ts'
+import type { View } from './reads.ts'
+import { pageSlot, rowSlot } from './slots.ts'
+import type { LiveStream, StreamStatus } from './stream/stream.ts'
+import { canonicalQuery, checkCount, idText, narrow } from './table/query.ts'
+import type { Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
+import type { Trace } from './trace.ts'
+import { WeakValues } from './weak-values.ts'
+
+/** What a `LiveTable` is made of. */
+export interface LiveTableOptions<Row extends object> {
+  /** The remote table that is the truth. It may be a `LiveTable` itself. */
+  readonly master: Table<Row>
+  /** The caller's name for what is cached. Different users, tenants or schemas need different ones. */
+  readonly cacheKey: string
+  /** `idbCache()` by default; `memoryCache()` where there is no IndexedDB. */
+  readonly cache?: Cache
+  /** Where news of other people's changes comes from. */
+  readonly stream?: LiveStream
+  /** Where writes land, if not on the master; reads stay on the master. */
+  readonly writeTarget?: Table<Row>
+  /** How many rows make a page where the caller does not say; 50 by default. */
+  readonly pageSize?: number
+  /** How many rows the master serves at most in one page. Larger pages are put together from several (promise 16). */
+  readonly masterPageSize?: number
+  /** Hears all that the table does: reads, writes, invalidations, events, and every error that was survived. */
+  readonly trace?: Trace
+}
+
+/** Which page of a `LiveTable`. */
+export interface LiveListQuery<Row> extends ViewQuery<Row> {
+  /** Counted from 1. */
+  readonly page: number
+  /** The table's own page size by default. */
+  readonly pageSize?: number
+}
+
+/** One page of rows, and what is known of its age. */
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly page: number
+  readonly pageSize: number
+  /** How many rows the whole view has, where the master knows it. */
+  readonly total?: number
+  /** When the master was asked for it, in ms since 1970: the rows are no older than this. */
+  readonly fetchedAt: number
+  /** The rows may be out of date. Without an `error`, asking again brings newer ones. */
+  readonly stale: boolean
+  /** Why the rows are stale, where that is because the master failed (promise 8). */
+  readonly error?: unknown
+}
+
+/** One row, and what is known of its age. */
+export interface LiveRow<Row> {
+  /** Undefined where the master has no such row. */
+  readonly row: Row | undefined
+  /** When the master was asked for it, in ms since 1970. */
+  readonly fetchedAt: number
+  /** As in `Page`. */
+  readonly stale: boolean
+  /** As in `Page`. */
+  readonly error?: unknown
+}
+
+/**
+ * A remote table with a cache before it, a write queue behind it and a live stream beside it; a table itself.
+ *
+ * Reads ask the cache first and fall through to the master. Writes go to the master one by one, in order, and
+ * invalidate what they changed before the caller hears of them. Live events invalidate too.
+ * It connects to its stream at the first read or subscription, and lets go of it when the last subscriber leaves.
+ */
+export class LiveTable<Row extends object> implements Table<Row> {
+  readonly #options: LiveTableOptions<Row>
+  readonly #shared: Shared<Row>
+  readonly #view: View<Row>
+  readonly #isView: boolean
+
+  /**
+   * @param view internal: `view()` makes views with it
+   * @throws ArgumentError where an option cannot work (promise 20)
+   */
+  constructor(options: LiveTableOptions<Row>, view?: SharedView<Row>) {
+    this.#options = options
+    this.#shared = view?.shared ?? makeShared(options)
+    this.#view = view ?? { query: {}, canonical: canonicalQuery({}) }
+    this.#isView = view !== undefined
+  }
+
+  get name(): string {
+    return this.#master.name
+  }
+
+  get idField(): string {
+    return this.#master.idField
+  }
+
+  get titleFields(): readonly string[] | undefined {
+    return this.#master.titleFields
+  }
+
+  get columns(): readonly Column[] | undefined {
+    return this.#master.columns
+  }
+
+  get references(): Readonly<Record<string, Reference>> | undefined {
+    return this.#master.references
+  }
+
+  /** The caller's name for what is cached; views have their parent's. */
+  get cacheKey(): string {
+    return this.#options.cacheKey
+  }
+
+  /** What makes this table a view; empty for the whole table. */
+  get query(): ViewQuery<Row> {
+    return this.#view.query
+  }
+
+  get pageSize(): number {
+    return this.#options.pageSize ?? 50
+  }
+
+  /** The ids of the rows with a pending write, by `String(id)`. The same set until that changes. */
+  get pendingIds(): ReadonlySet<string> {
+    return this.#live.writes.pendingIds
+  }
+
+  /** How the live stream stands; undefined where there is none. */
+  get streamStatus(): StreamStatus | undefined {
+    return this.#live.streamStatus
+  }
+
+  /**
+   * One page: from the cache where it is fresh there, else from the master. Where the master fails, the last known rows
+   * are handed out, stale, with the error (promise 8). A page beyond the end has no rows.
+   *
+   * @throws ArgumentError where the page, the size or the query is none; AnswerError where the master's answer is none;
+   * ClosedError; and whatever the master rejects with, where nothing is cached
+   */
+  async list(query: LiveListQuery<Row>, options?: CachedReadOptions): Promise<Page<Row>> {
+    const slice = this.#slice(query.page, query.pageSize)
+    const view = this.#narrowed(query)
+    this.#live.open()
+    const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, options)
+    return { ...value, ...slice, ...age }
+  }
+
+  /**
+   * One row, or undefined where the master has none; absence is not cached (promise 9). For rows that may be stale, which
+   * this answer could not mark, use `read`.
+   *
+   * @throws as `list`, and the master's error also where something stale is cached
+   */
+  async get(id: RowId, options?: CachedReadOptions): Promise<Row | undefined> {
+    const { row, error } = await this.read(id, options)
+    if (error !== undefined) throw error
+    return row
+  }
+
+  /**
+   * One row with what is known of its age. Where the master fails, the last known row is handed out (promise 8).
+   *
+   * @throws as `list`
+   */
+  async read(id: RowId, options?: CachedReadOptions): Promise<LiveRow<Row>> {
+    idText(id)
+    this.#live.open()
+    const { value: row, ...age } = await this.#live.reads.row(id, options)
+    return { row, ...age }
+  }
+
+  /**
+   * How many rows the table or view has.
+   *
+   * @throws as `get`; UnsupportedError where the master has no way to count
+   */
+  async count(query: CountQuery<Row> = {}, options?: CachedReadOptions): Promise<number> {
+    const view = this.#narrowed(query)
+    this.#live.open()
+    const { value = 0, error } = await this.#live.reads.count(view, options)
+    if (error !== undefined) throw error
+    return value
+  }
+
+  /**
+   * Resolves with the row as the master stored it, with the id the master gave it. Like every write: it is queued, waits
+   * for room where 256 writes wait already (promise 5), reaches the master after all that were called before it
+   * (promise 4), and what it changed is invalidated before the promise resolves (promise 1).
+   *
+   * @throws ArgumentError where the row or the id is none; ClosedError where the table is closed before its turn comes;
+   * AnswerError where the master took it but answered with no row; and whatever the master rejects with (promise 3)
+   */
+  async insert(row: Partial<Row>): Promise<Row> {
+    return this.#writes.insert(row)
+  }
+
+  /** @throws as `insert` */
+  async replace(id: RowId, row: Row): Promise<Row> {
+    return this.#writes.replace(id, row)
+  }
+
+  /** @throws as `insert` */
+  async patch(id: RowId, partial: Partial<Row>): Promise<Row> {
+    return this.#writes.patch(id, partial)
+  }
+
+  /** @throws as `insert` */
+  async delete(id: RowId): Promise<void> {
+    return this.#writes.delete(id)
+  }
+
+  /**
+   * Deletes all rows of the master, also when it is called on a view.
+   *
+   * @throws as `insert`
+   */
+  async deleteAll(): Promise<void> {
+    return this.#writes.deleteAll()
+  }
+
+  /**
+   * The same table under a filter, an order or a search: its pages and counts are its own, everything else is shared.
+   * Equal queries, however they are written, give the same object for as long as somebody holds it. On a view, the new
+   * filter holds besides the old one, and a new order takes the old one's place.
+   *
+   * @throws ArgumentError where the query is none, or filters a field that the view filters already (promise 20)
+   */
+  view(query: ViewQuery<Row>): LiveTable<Row> {
+    const view = this.#narrowed(query)
+    return this.#shared.views.getOrMake(
+      JSON.stringify(view.canonical),
+      () => new LiveTable(this.#options, { ...structuredClone(view), shared: this.#shared }),
+    )
+  }
+
+  /**
+   * The table that a reference leads to.
+   *
+   * @throws UnsupportedError where the master names no such reference
+   */
+  ref(name: string): Table<object> {
+    const reference = Object.entries(this.references ?? {}).find(([known]) => known === name)?.[1]
+    if (reference === undefined) throw new UnsupportedError(this.name, `it has no reference ${JSON.stringify(name)}`)
+    return reference.table()
+  }
+
+  /** Hears of invalidations, writes and the stream's status, of this table and all its views. Returns the end of it. */
+  subscribe(listener: (change: TableChange) => void): () => void {
+    return this.#live.subscribe(listener)
+  }
+
+  /** Makes everything that is cached of this table and its views stale; resolves when no tab can read it as fresh any more. */
+  async invalidate(): Promise<void> {
+    await this.#live.invalidate('all', 'call')
+  }
+
+  /**
+   * The name of the slot that holds a page of this view, for debugging and tracing.
+   *
+   * @throws ArgumentError where the page or the size is none
+   */
+  pageCacheKey(page: number, pageSize?: number): string {
+    const slice = this.#slice(page, pageSize)
+    return pageSlot(this.cacheKey, this.#view.canonical, slice.page, slice.pageSize).key
+  }
+
+  /**
+   * The name of the slot that holds a row, for debugging and tracing. Views share it.
+   *
+   * @throws ArgumentError where the id is none
+   */
+  idCacheKey(id: RowId): string {
+    return rowSlot(this.cacheKey, idText(id)).key
+  }
+
+  /**
+   * Ends the table: writes that wait reject with ClosedError, the one under way ends as it ends (promise 6), the stream is
+   * let go, and every later call rejects. On a view it does nothing: the table it was made from owns all that.
+   */
+  close(): void {
+    if (!this.#isView) this.#live.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  get #live(): LiveMaster<Row> {
+    return this.#shared.live
+  }
+
+  get #master(): Table<Row> {
+    return this.#options.master
+  }
+
+  get #writes(): LiveMaster<Row>['writes'] {
+    this.#live.open()
+    return this.#live.writes
+  }
+
+  #slice(page: number, pageSize: number = this.pageSize): { readonly page: number; readonly pageSize: number } {
+    return { page: checkCount('page', page), pageSize: checkCount('pageSize', pageSize) }
+  }
+
+  #narrowed({ where, orderBy, search }: ViewQuery<Row>): View<Row> {
+    const query = narrow(this.#view.query, {
+      ...(where === undefined ? {} : { where }),
+      ...(orderBy === undefined ? {} : { orderBy }),
+      ...(search === undefined ? {} : { search }),
+    })
+    return { query, canonical: canonicalQuery(query) }
+  }
+}
+
+/** What a table and its views have in common. */
+interface Shared<Row extends object> {
+  readonly live: LiveMaster<Row>
+  readonly views: WeakValues<LiveTable<Row>>
+}
+
+/** What makes a `LiveTable` a view of another one. */
+interface SharedView<Row extends object> extends View<Row> {
+  readonly shared: Shared<Row>
+}
+
+function makeShared<Row extends object>(options: LiveTableOptions<Row>): Shared<Row> {
+  checkOptions(options)
+  const { master, cacheKey, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
+  return {
+    live: new LiveMaster({ master, cacheKey, cache, stream, writeTarget, masterPageSize, trace }),
+    views: new WeakValues(),
+  }
+}
+
+function defaultCache(): Cache {
+  return typeof indexedDB === 'undefined' ? memoryCache() : idbCache()
+}
+
+function checkOptions<Row extends object>({ master, cacheKey, pageSize, masterPageSize }: LiveTableOptions<Row>): void {
+  if (!isObject(master) || typeof master.list !== 'function') throw new ArgumentError('master', master, 'a table')
+  if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
+  if (pageSize !== undefined) checkCount('pageSize', pageSize)
+  if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
+}

@@ -1,0 +1,104 @@
+import type { Slot } from './cache/cache.ts'
+import type { HeldLease, SafeCache } from './cache/safe-cache.ts'
+import { Flights } from './flights.ts'
+import type { ReadOptions } from './table/table.ts'
+import type { Emit } from './trace.ts'
+
+/** How a read treats what the cache has, in the words of `fetch`. */
+export interface CachedReadOptions extends ReadOptions {
+  /**
+   * - `'default'`: what is fresh comes from the cache; for anything else the master is asked.
+   * - `'force-cache'`: anything cached will do, marked stale where it is; the master is asked only where there is nothing.
+   */
+  readonly cache?: 'default' | 'force-cache'
+}
+
+/** What a read found. */
+export interface Read<Value> {
+  /** Undefined where the master has no such thing. */
+  readonly value: Value | undefined
+  /** When the master was asked for it, in ms since 1970: it is no older than this. */
+  readonly fetchedAt: number
+  /** It may be out of date. */
+  readonly stale: boolean
+  /** Why it is stale, where that is because the master failed. Stale without an error means: ask again. */
+  readonly error?: unknown
+}
+
+/** What the master said. */
+export interface Answer<Value> {
+  readonly value: Value | undefined
+  /** The master itself called it stale. */
+  readonly stale?: boolean
+  readonly error?: unknown
+}
+
+/** Asks the master. */
+export type Ask<Value> = (signal: AbortSignal) => Promise<Answer<Value>>
+
+/**
+ * Reads one kind of thing through the cache: what is fresh there, else what the master says, which then fills the slot.
+ *
+ * A fill is fresh only if nothing under its slot was invalidated since before the master was asked (promise 2); an
+ * answer that was overtaken is handed out as stale. A reader who comes after an invalidation never joins a flight from
+ * before it (promise 1). Where the master fails, what is cached is handed out, stale, with the error (promise 8).
+ */
+export class ReadThrough<Value> {
+  readonly #cache: SafeCache
+  readonly #isValue: (value: unknown) => value is Value
+  readonly #emit: Emit
+  readonly #flights = new Flights<Read<Value>>()
+
+  constructor(cache: SafeCache, isValue: (value: unknown) => value is Value, emit: Emit) {
+    this.#cache = cache
+    this.#isValue = isValue
+    this.#emit = emit
+  }
+
+  async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
+    signal?.throwIfAborted()
+    const { cached, lease } = await this.#lookUp(slot)
+    const flight = this.#flights.find(slot.key, lease)
+    const isEnough = cached !== undefined && (!cached.stale || cache === 'force-cache')
+    if (signal?.aborted === true || isEnough || flight !== undefined) this.#cache.release(lease)
+    signal?.throwIfAborted()
+    if (isEnough) return cached
+    return this.#flights.join(
+      flight ?? this.#flights.start(slot.key, lease, (flightSignal) => this.#ask(slot, ask, lease, cached, flightSignal)),
+      signal,
+    )
+  }
+
+  async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
+    const started = performance.now()
+    const { entry, fresh, lease } = await this.#cache.read(slot)
+    const cached =
+      entry !== undefined && this.#isValue(entry.value) ? { value: entry.value, fetchedAt: entry.fetchedAt, stale: !fresh } : undefined
+    this.#emit?.({
+      type: cached === undefined ? 'miss' : fresh ? 'hit' : 'stale',
+      slot: slot.key,
+      cache: this.#cache.kind,
+      duration: performance.now() - started,
+    })
+    return { cached, lease }
+  }
+
+  async #ask(slot: Slot, ask: Ask<Value>, lease: HeldLease, cached: Read<Value> | undefined, signal: AbortSignal): Promise<Read<Value>> {
+    const started = performance.now()
+    const fetchedAt = Date.now()
+    try {
+      const { value, stale = false, error } = await ask(signal)
+      const duration = performance.now() - started
+      // An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9).
+      const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale)
+      this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration })
+      return { value, fetchedAt, stale: !fresh, ...(error === undefined ? {} : { error }) }
+    } catch (error) {
+      this.#emit?.({ type: 'read-failed', slot: slot.key, error, duration: performance.now() - started })
+      if (cached === undefined || signal.aborted) throw error
+      return { ...cached, stale: true, error }
+    } finally {
+      this.#cache.release(lease)
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { checkListResult, checkRow, isCount, isListResult, isObject, rowIdText } from './answers.ts'
+import type { SafeCache } from './cache/safe-cache.ts'
+import { AnswerError, UnsupportedError } from './errors.ts'
+import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
+import { ReadThrough, type CachedReadOptions, type Read } from './read-through.ts'
+import { countSlot, pageSlot, rowSlot } from './slots.ts'
+import type { CanonicalQuery } from './table/query.ts'
+import type { ListResult, ReadOptions, RowId, Table, ViewQuery } from './table/table.ts'
+import type { Emit } from './trace.ts'
+
+/** A view's query, as the caller wrote it and in its canonical form. */
+export interface View<Row> {
+  readonly query: ViewQuery<Row>
+  readonly canonical: CanonicalQuery
+}
+
+/** What reads need to know of the table. */
+export interface ReadsOptions<Row extends object> {
+  readonly master: Table<Row>
+  readonly cacheKey: string
+  readonly masterPageSize: number | undefined
+  readonly cache: SafeCache
+  readonly emit: Emit
+}
+
+/** Reads pages, rows and counts of a master through the cache. */
+export class Reads<Row extends object> {
+  readonly #master: Table<Row>
+  readonly #cacheKey: string
+  readonly #masterPageSize: number | undefined
+  readonly #pages: ReadThrough<ListResult<Row>>
+  readonly #rows: ReadThrough<Row>
+  readonly #counts: ReadThrough<number>
+
+  constructor({ master, cacheKey, masterPageSize, cache, emit }: ReadsOptions<Row>) {
+    this.#master = master
+    this.#cacheKey = cacheKey
+    this.#masterPageSize = masterPageSize
+    this.#pages = new ReadThrough(cache, (value) => isListResult<Row>(value), emit)
+    this.#rows = new ReadThrough(cache, (value) => isObject<Row>(value), emit)
+    this.#counts = new ReadThrough(cache, isCount, emit)
+  }
+
+  page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
+    const slot = pageSlot(this.#cacheKey, view.canonical, slice.page, slice.pageSize)
+    const ask = async (signal: AbortSignal) => {
+      const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, { signal })
+      return { value: { rows, ...(total === undefined ? {} : { total }) }, stale, error }
+    }
+    return this.#pages.read(slot, ask, options)
+  }
+
+  row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
+    const ask = async (signal: AbortSignal) => {
+      const row = await this.#master.get(id, { signal })
+      return { value: row === undefined ? undefined : checkRow(this.#master, row) }
+    }
+    return this.#rows.read(rowSlot(this.#cacheKey, String(id)), ask, options)
+  }
+
+  count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {
+    const ask = async (signal: AbortSignal) => ({ value: await this.#askForCount(view.query, { signal }) })
+    return this.#counts.read(countSlot(this.#cacheKey, view.canonical), ask, options)
+  }
+
+  async #askForPage(query: ViewQuery<Row>, slice: Slice, options: ReadOptions): Promise<ListResult<Row>> {
+    const masterPageSize = this.#masterPageSize
+    if (masterPageSize === undefined || slice.pageSize <= masterPageSize) return this.#askMaster(query, slice, options)
+    return this.#askForParts(query, slice, masterPageSize, options)
+  }
+
+  /** The list may change between two parts of a page; then they are asked for again, and at last handed out as stale. */
+  async #askForParts(query: ViewQuery<Row>, slice: Slice, masterPageSize: number, options: ReadOptions): Promise<ListResult<Row>> {
+    const pages = masterPages(slice, masterPageSize)
+    const askForAll = () => Promise.all(pages.map((page) => this.#askMaster(query, { page, pageSize: masterPageSize }, options)))
+    let parts = await askForAll()
+    for (let again = 0; again < 2 && !this.#fit(parts); again += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- each try depends on the outcome of the one before
+      parts = await askForAll()
+    }
+    const glued = glue(slice, masterPageSize, parts)
+    if (this.#fit(parts)) return glued
+    const error = new AnswerError(this.#master.name, 'the page', glued.rows, 'parts of one list; it changed while they were read')
+    return { ...glued, rows: this.#withoutDoubles(glued.rows), stale: true, error }
+  }
+
+  #fit(parts: readonly ListResult<Row>[]): boolean {
+    return fitTogether(parts, (row) => rowIdText(this.#master, row))
+  }
+
+  #withoutDoubles(rows: readonly Row[]): Row[] {
+    return [...new Map(rows.map((row) => [rowIdText(this.#master, row), row])).values()]
+  }
+
+  async #askMaster(query: ViewQuery<Row>, slice: Slice, options: ReadOptions): Promise<ListResult<Row>> {
+    return checkListResult(this.#master, await this.#master.list({ ...query, ...slice }, options), slice.pageSize)
+  }
+
+  async #askForCount({ where, search }: ViewQuery<Row>, options: ReadOptions): Promise<number> {
+    const query = { ...(where === undefined ? {} : { where }), ...(search === undefined ? {} : { search }) }
+    const count =
+      this.#master.count === undefined ? await this.#totalOfFirstPage(query, options) : await this.#master.count(query, options)
+    if (!isCount(count)) throw new AnswerError(this.#master.name, 'the count', count, 'a whole number from 0 on')
+    return count
+  }
+
+  async #totalOfFirstPage(query: ViewQuery<Row>, options: ReadOptions): Promise<number> {
+    const { total } = await this.#askMaster(query, { page: 1, pageSize: 1 }, options)
+    if (total === undefined) throw new UnsupportedError(this.#master.name, 'it cannot count: it has no count() and list() gives no total')
+    return total
+  }
+}

@@ -1,0 +1,165 @@
+import { checkRow, isObject } from './answers.ts'
+import { ArgumentError, type ClosedError } from './errors.ts'
+import { idText, isRowId } from './table/query.ts'
+import type { AffectedRows, RowId, Table } from './table/table.ts'
+import type { Emit, WriteType } from './trace.ts'
+import { WriteQueue } from './write-queue.ts'
+
+/** What writes need to know of the table. */
+export interface WritesOptions<Row extends object> {
+  /** Where writes land. */
+  readonly target: Table<Row>
+  /** Called after each write that the target took, and waited for, before the caller hears of it (promise 1). */
+  readonly invalidate: (rows: AffectedRows) => Promise<void>
+  /** Called whenever `pendingIds` has changed. */
+  readonly onPending: () => void
+  readonly emit: Emit
+}
+
+/** One write, on its way. */
+interface Write<Stored> {
+  readonly type: WriteType
+  /** The row it is about; undefined for an insert without an id, and for deleteAll. */
+  readonly id: string | undefined
+  readonly apply: () => Promise<Stored>
+  /** Throws where the target's answer is none. It is asked after the invalidation, for the write was applied. */
+  readonly check: (stored: Stored) => void
+}
+
+/**
+ * Sends writes to their target in the order of the calls (promise 4) and invalidates what they changed.
+ *
+ * A write that fails changes nothing: nothing is invalidated, and the caller gets the error (promise 3).
+ */
+export class Writes<Row extends object> {
+  readonly #target: Table<Row>
+  readonly #invalidate: WritesOptions<Row>['invalidate']
+  readonly #onPending: () => void
+  readonly #emit: Emit
+  readonly #queue = new WriteQueue()
+  readonly #pending = new Set<Pick<Write<unknown>, 'id'>>()
+  #pendingIds: ReadonlySet<string> | undefined
+
+  constructor({ target, invalidate, onPending, emit }: WritesOptions<Row>) {
+    this.#target = target
+    this.#invalidate = invalidate
+    this.#onPending = onPending
+    this.#emit = emit
+  }
+
+  /** The rows that have a pending write, by `String(id)`. The same set until that changes. */
+  get pendingIds(): ReadonlySet<string> {
+    this.#pendingIds ??= new Set([...this.#pending].flatMap(({ id }) => id ?? []))
+    return this.#pendingIds
+  }
+
+  async insert(row: Partial<Row>): Promise<Row> {
+    const own = ownCopy('row', row)
+    const ownId = this.#idIn(own)
+    return this.#write({
+      type: 'insert',
+      id: ownId === undefined ? undefined : idText(ownId),
+      apply: () => this.#target.insert(own),
+      check: (stored) => checkRow(this.#target, stored),
+    })
+  }
+
+  async replace(id: RowId, row: Row): Promise<Row> {
+    const own = ownCopy('row', row)
+    return this.#write({
+      type: 'replace',
+      id: this.#sameId('row', id, own),
+      apply: () => this.#target.replace(id, own),
+      check: (stored) => checkRow(this.#target, stored),
+    })
+  }
+
+  async patch(id: RowId, partial: Partial<Row>): Promise<Row> {
+    const own = ownCopy('partial', partial)
+    return this.#write({
+      type: 'patch',
+      id: this.#sameId('partial', id, own),
+      apply: () => this.#target.patch(id, own),
+      check: (stored) => checkRow(this.#target, stored),
+    })
+  }
+
+  async delete(id: RowId): Promise<void> {
+    return this.#write({ type: 'delete', id: idText(id), apply: () => this.#target.delete(id), check: () => undefined })
+  }
+
+  async deleteAll(): Promise<void> {
+    return this.#write({ type: 'deleteAll', id: undefined, apply: () => this.#target.deleteAll(), check: () => undefined })
+  }
+
+  /** Every write that waits rejects with this error; so do all that come. The one under way ends as it ends (promise 6). */
+  close(error: ClosedError): void {
+    this.#queue.close(error)
+  }
+
+  async #write<Stored>(write: Write<Stored>): Promise<Stored> {
+    const { type, id } = write
+    const started = performance.now()
+    this.#pending.add(write)
+    this.#pendingChanged()
+    try {
+      const stored = await this.#queue.push(
+        () => this.#apply(write),
+        () => this.#emit?.({ type: 'write-queued', write: type, id, waiting: this.#queue.waiting }),
+      )
+      this.#emit?.({ type: 'write-applied', write: type, id, duration: performance.now() - started })
+      return stored
+    } catch (error) {
+      this.#emit?.({ type: 'write-failed', write: type, id, error, duration: performance.now() - started })
+      throw error
+    } finally {
+      this.#pending.delete(write)
+      this.#pendingChanged()
+    }
+  }
+
+  async #apply<Stored>(write: Write<Stored>): Promise<Stored> {
+    const stored = await write.apply()
+    await this.#invalidate(this.#affected(write, stored))
+    write.check(stored)
+    return stored
+  }
+
+  /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
+  #affected({ type, id }: Pick<Write<unknown>, 'type' | 'id'>, stored: unknown): AffectedRows {
+    if (type === 'deleteAll') return 'all'
+    const storedId = isObject(stored) ? Reflect.get(stored, this.#target.idField) : undefined
+    return [...new Set([...(id === undefined ? [] : [id]), ...(isRowId(storedId) ? [String(storedId)] : [])])]
+  }
+
+  /** The id a write is about, which the row itself may repeat but not contradict. */
+  #sameId(argument: string, id: RowId, row: Partial<Row>): string {
+    const text = idText(id)
+    const ownId = this.#idIn(row)
+    if (ownId === undefined || idText(ownId) === text) return text
+    throw new ArgumentError(`${argument}.${this.#target.idField}`, ownId, `${text}, the id of the row that is written`)
+  }
+
+  #idIn(row: Partial<Row>): unknown {
+    return Reflect.get(row, this.#target.idField) ?? undefined
+  }
+
+  #pendingChanged(): void {
+    this.#pendingIds = undefined
+    this.#onPending()
+  }
+}
+
+/**
+ * A copy that the caller cannot change any more while the write waits.
+ *
+ * @throws ArgumentError unless it is an object of plain data (promise 20)
+ */
+function ownCopy<T extends object>(argument: string, row: T): T {
+  if (!isObject(row)) throw new ArgumentError(argument, row, 'an object of fields')
+  try {
+    return structuredClone(row)
+  } catch {
+    throw new ArgumentError(argument, row, 'plain data, without functions or other things that cannot be cloned')
+  }
+}
