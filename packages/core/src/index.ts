@@ -17,7 +17,12 @@ export {
 } from './errors.ts'
 export { LiveTable, type LiveListQuery, type LiveRow, type LiveTableOptions, type Page } from './live-table.ts'
 export type { CachedReadOptions } from './read-through.ts'
+export { manualStream, type ManualStream } from './stream/manual.ts'
+export { sharedStream, type SharedOptions } from './stream/shared.ts'
+export { sseStream } from './stream/sse.ts'
 export type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
+export { memoryTable, type MemoryCall, type MemoryTable, type MemoryTableOptions } from './table/memory.ts'
+export { restTable, type RestTable, type RestTableOptions } from './table/rest.ts'
 export type { CanonicalQuery, Comparison, Operator, PlainScalar } from './table/query.ts'
 export type {
   AffectedRows,

@@ -80,6 +80,7 @@ export class LiveMaster<Row extends object> {
 
   /** The stream is let go when the last one leaves. */
   subscribe(listener: (change: TableChange) => void): () => void {
+    if (this.#isClosed) return () => undefined
     this.open()
     const leave = this.#listeners.add(listener)
     return () => {

@@ -79,7 +79,6 @@ export class LiveTable<Row extends object> implements Table<Row> {
   readonly #options: LiveTableOptions<Row>
   readonly #shared: Shared<Row>
   readonly #view: View<Row>
-  readonly #isView: boolean
 
   /**
    * @param view internal: `view()` makes views with it
@@ -87,9 +86,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
    */
   constructor(options: LiveTableOptions<Row>, view?: SharedView<Row>) {
     this.#options = options
-    this.#shared = view?.shared ?? makeShared(options)
+    this.#shared = view?.shared ?? { root: this, live: makeLiveMaster(options), views: new WeakValues() }
     this.#view = view ?? { query: {}, canonical: canonicalQuery({}) }
-    this.#isView = view !== undefined
   }
 
   get name(): string {
@@ -115,6 +113,11 @@ export class LiveTable<Row extends object> implements Table<Row> {
   /** The caller's name for what is cached; views have their parent's. */
   get cacheKey(): string {
     return this.#options.cacheKey
+  }
+
+  /** The table that this one is a view of; the table itself where it is none. */
+  get root(): LiveTable<Row> {
+    return this.#shared.root
   }
 
   /** What makes this table a view; empty for the whole table. */
@@ -250,7 +253,10 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return reference.table()
   }
 
-  /** Hears of invalidations, writes and the stream's status, of this table and all its views. Returns the end of it. */
+  /**
+   * Hears of invalidations, writes and the stream's status, of this table and all its views; on a closed table, of nothing.
+   * The returned function ends it.
+   */
   subscribe(listener: (change: TableChange) => void): () => void {
     return this.#live.subscribe(listener)
   }
@@ -284,7 +290,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * let go, and every later call rejects. On a view it does nothing: the table it was made from owns all that.
    */
   close(): void {
-    if (!this.#isView) this.#live.close()
+    if (this.root === this) this.#live.close()
   }
 
   [Symbol.dispose](): void {
@@ -320,6 +326,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
 
 /** What a table and its views have in common. */
 interface Shared<Row extends object> {
+  readonly root: LiveTable<Row>
   readonly live: LiveMaster<Row>
   readonly views: WeakValues<LiveTable<Row>>
 }
@@ -329,13 +336,10 @@ interface SharedView<Row extends object> extends View<Row> {
   readonly shared: Shared<Row>
 }
 
-function makeShared<Row extends object>(options: LiveTableOptions<Row>): Shared<Row> {
+function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): LiveMaster<Row> {
   checkOptions(options)
   const { master, cacheKey, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
-  return {
-    live: new LiveMaster({ master, cacheKey, cache, stream, writeTarget, masterPageSize, trace }),
-    views: new WeakValues(),
-  }
+  return new LiveMaster({ master, cacheKey, cache, stream, writeTarget, masterPageSize, trace })
 }
 
 function defaultCache(): Cache {

@@ -9,8 +9,9 @@ export interface CachedReadOptions extends ReadOptions {
   /**
    * - `'default'`: what is fresh comes from the cache; for anything else the master is asked.
    * - `'force-cache'`: anything cached will do, marked stale where it is; the master is asked only where there is nothing.
+   * - `'reload'`: the master is asked, whatever is cached.
    */
-  readonly cache?: 'default' | 'force-cache'
+  readonly cache?: 'default' | 'force-cache' | 'reload'
 }
 
 /** What a read found. */
@@ -59,7 +60,7 @@ export class ReadThrough<Value> {
     signal?.throwIfAborted()
     const { cached, lease } = await this.#lookUp(slot)
     const flight = this.#flights.find(slot.key, lease)
-    const isEnough = cached !== undefined && (!cached.stale || cache === 'force-cache')
+    const isEnough = cached !== undefined && cache !== 'reload' && (!cached.stale || cache === 'force-cache')
     if (signal?.aborted === true || isEnough || flight !== undefined) this.#cache.release(lease)
     signal?.throwIfAborted()
     if (isEnough) return cached

@@ -1,0 +1,69 @@
+import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
+import type { AffectedRows, LiveTable } from '@vantage-live/core'
+import { liveKeys } from './live-keys.ts'
+
+/** The tables that each client is bridged to. */
+const bridged = new WeakMap<QueryClient, WeakSet<object>>()
+
+/**
+ * Makes a client follow a table: what the table invalidates is invalidated in the client, and what a query got stale is
+ * asked for again. One bridge serves all hooks of a table and its views; it goes when the client holds no query of the
+ * table any more.
+ *
+ * On a server there is nothing to follow: what is rendered there is read once (promise 19).
+ */
+export function bridge<Row extends object>(client: QueryClient, { root }: LiveTable<Row>): void {
+  if (typeof window === 'undefined') return
+  const tables = bridged.get(client) ?? new WeakSet()
+  if (tables.has(root)) return
+  bridged.set(client, tables.add(root))
+
+  const queries = client.getQueryCache()
+  /** Queries whose fetch was under way when they were invalidated: whatever it brings may be from before. */
+  const overtaken = new WeakSet<Query>()
+
+  const leaveTable = root.subscribe((change) => {
+    if (change.type !== 'invalidated') return
+    for (const queryKey of keysOf(root, change.rows)) {
+      for (const query of queries.findAll({ queryKey, fetchStatus: 'fetching' })) overtaken.add(query)
+      // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
+      // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
+      void client.invalidateQueries({ queryKey }, { cancelRefetch: false })
+    }
+  })
+
+  const leaveClient = queries.subscribe(({ type, query, ...event }) => {
+    if (!isOf(root, query)) return
+    if (type === 'updated' && query.state.fetchStatus === 'idle') {
+      const hasSucceeded = 'action' in event && event.action.type === 'success'
+      if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) askAgain(query, hasSucceeded)
+    }
+    if (type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
+      leaveTable()
+      leaveClient()
+      tables.delete(root)
+    }
+  })
+}
+
+function keysOf<Row extends object>(table: LiveTable<Row>, rows: AffectedRows): (readonly string[])[] {
+  return rows === 'all' ? [liveKeys.table(table)] : [liveKeys.pages(table), ...rows.map((id) => liveKeys.row(table, id))]
+}
+
+/** Stale without an error means that there is more to be had: it came from the cache, or an invalidation overtook it. */
+function canBeRenewed(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'stale' in data && data.stale === true && !('error' in data)
+}
+
+/** Once the fetch that has just ended is wound up. After one that was cancelled or failed, only for those who watch. */
+function askAgain(query: Query, hasSucceeded: boolean): void {
+  notifyManager.schedule(() => {
+    query.invalidate()
+    // Its error is the query's, for those who watch it.
+    if (hasSucceeded || query.isActive()) query.fetch().catch(() => undefined)
+  })
+}
+
+function isOf<Row extends object>(table: LiveTable<Row>, { queryKey }: Query): boolean {
+  return liveKeys.table(table).every((part, index) => queryKey[index] === part)
+}

@@ -1,0 +1,5 @@
+export { liveKeys, type LivePageKey, type LiveRowKey, type LiveTableKey } from './live-keys.ts'
+export { livePageOptions, type LivePageOptions } from './live-page-options.ts'
+export { liveRowOptions, type LiveRowOptions } from './live-row-options.ts'
+export { useLivePage, type UseLivePageOptions, type UseLivePageResult } from './use-live-page.ts'
+export { useLiveRow, type UseLiveRowOptions } from './use-live-row.ts'

@@ -1,0 +1,49 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { LiveTable, memoryCache, memoryTable } from '@vantage-live/core'
+import { renderToString } from 'react-dom/server'
+import { expect, test } from 'vitest'
+import { livePageOptions } from './live-page-options.ts'
+import { useLivePage } from './use-live-page.ts'
+import { useLiveRow } from './use-live-row.ts'
+
+interface Order {
+  readonly id: number
+  readonly name: string
+}
+
+function makeTable(): LiveTable<Order> {
+  return new LiveTable<Order>({ master: memoryTable([{ id: 1, name: 'one' }]), cacheKey: 'orders', cache: memoryCache() })
+}
+
+function Names({ table }: { readonly table: LiveTable<Order> }) {
+  const { rows } = useLivePage(table, 1)
+  const { data } = useLiveRow(table, 1)
+  return (
+    <p>
+      {rows.map(({ name }) => name).join()} {data?.name ?? 'nothing yet'}
+    </p>
+  )
+}
+
+function renderWith(client: QueryClient, table: LiveTable<Order>): string {
+  return renderToString(
+    <QueryClientProvider client={client}>
+      <Names table={table} />
+    </QueryClientProvider>,
+  )
+}
+
+test('promise 19: the hooks render on a server, with what was prefetched and without', async () => {
+  const table = makeTable()
+  const client = new QueryClient()
+  expect(renderWith(client, table)).toContain('nothing yet')
+  await client.prefetchQuery(livePageOptions(table, 1))
+  expect(renderWith(client, table)).toContain('one')
+})
+
+test('promise 19: on a server a query leaves no subscription behind', async () => {
+  const table = makeTable()
+  const client = new QueryClient()
+  await client.prefetchQuery(livePageOptions(table, 1))
+  expect(client.getQueryCache().hasListeners()).toBe(false)
+})

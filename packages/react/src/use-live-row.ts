@@ -1,0 +1,54 @@
+'use client'
+
+import { skipToken, useQuery, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
+import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
+import { useCallback } from 'react'
+import { liveKeys, type LiveRowKey } from './live-keys.ts'
+import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
+import { liveRowOptions } from './live-row-options.ts'
+import { useBridge } from './use-bridge.ts'
+
+/** TanStack Query's options but for those that the table owns. */
+export interface UseLiveRowOptions<Row extends object, Data = Row | undefined> extends Omit<
+  UseQueryOptions<LiveRow<Row>, Error, Data, LiveRowKey>,
+  OwnedOption | 'select'
+> {
+  /** Makes `data` of the row. An inline function runs again at each render. */
+  readonly select?: (row: Row | undefined) => Data
+}
+
+/**
+ * One row of a live table, kept right as `useLivePage` keeps a page. `data` is the row, or undefined where the master has
+ * none (then `isSuccess` is true) or nothing is known yet.
+ *
+ * @param id nothing is asked while it is undefined or null
+ * @throws ArgumentError where the id is none (promise 20)
+ */
+export function useLiveRow<Row extends object>(
+  table: LiveTable<Row>,
+  id: RowId | undefined | null,
+  options?: UseLiveRowOptions<Row> & { readonly select?: undefined },
+): UseQueryResult<Row | undefined>
+export function useLiveRow<Row extends object, Data>(
+  table: LiveTable<Row>,
+  id: RowId | undefined | null,
+  options: UseLiveRowOptions<Row, Data>,
+): UseQueryResult<Data>
+export function useLiveRow<Row extends object, Data>(
+  table: LiveTable<Row>,
+  id: RowId | undefined | null,
+  { select, ...options }: UseLiveRowOptions<Row, Data> = {},
+): UseQueryResult<Row | Data | undefined> {
+  useBridge(table)
+  return useQuery({
+    ...options,
+    ...(id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)),
+    select: useCallback(({ row }: LiveRow<Row>): Row | Data | undefined => (select === undefined ? row : select(row)), [select]),
+  })
+}
+
+function noRowOptions<Row extends object>(
+  table: LiveTable<Row>,
+): typeof liveQueryDefaults & { readonly queryKey: LiveRowKey; readonly queryFn: SkipToken } {
+  return { ...liveQueryDefaults, queryKey: liveKeys.noRow(table), queryFn: skipToken }
+}
