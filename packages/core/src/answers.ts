@@ -1,5 +1,7 @@
 import { AnswerError } from './errors.ts'
+import { isObject } from './table/is-object.ts'
 import { isRowId } from './table/query.ts'
+import { fieldOf } from './table/row.ts'
 import type { ListResult } from './table/table.ts'
 
 /** What a table's rows are checked by. */
@@ -43,18 +45,14 @@ export function checkRow<Row extends object>(table: RowShape, row: Row): Row {
  */
 export function rowIdText(table: RowShape, row: unknown): string {
   if (!isObject(row)) throw new AnswerError(table.name, 'a row', row, 'an object')
-  const id: unknown = Reflect.get(row, table.idField)
-  if (!isRowId(id)) throw new AnswerError(table.name, `${table.idField} of a row`, id, 'an id: a string that is not empty, or a finite number')
+  const id = fieldOf(row, table.idField)
+  if (!isRowId(id))
+    throw new AnswerError(table.name, `${table.idField} of a row`, id, 'an id: a string that is not empty, or a finite number')
   return String(id)
 }
 
-/** Whether something is an object that is not an array. That it is the app's row is the word of whoever gave it. */
-export function isObject<T extends object = object>(value: unknown): value is T {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Whether something has the shape of a page. That its rows are the app's rows is the word of whoever gave it. */
-export function isListResult<Row extends object = object>(value: unknown): value is ListResult<Row> {
+/** Whether something has the shape of a page. */
+export function isListResult(value: unknown): value is ListResult<object> {
   if (!isObject(value) || !('rows' in value) || !Array.isArray(value.rows)) return false
   return !('total' in value) || value.total === undefined || (Number.isSafeInteger(value.total) && Number(value.total) >= 0)
 }

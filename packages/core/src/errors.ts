@@ -49,11 +49,11 @@ export class HttpError extends LiveError {
   readonly body: unknown
   readonly headers: Headers
 
-  constructor(method: string, response: Response, body: unknown) {
-    super(`${method} ${response.url}: ${response.status} ${response.statusText}`.trimEnd())
+  constructor(method: string, url: string, response: Response, body: unknown) {
+    super(`${method} ${url}: ${response.status} ${response.statusText}`.trimEnd())
     this.status = response.status
     this.method = method
-    this.url = response.url
+    this.url = url
     this.body = body
     this.headers = response.headers
   }
@@ -132,12 +132,14 @@ export class TimeoutError extends LiveError {
   }
 }
 
-/** A value as it would be written in code, short enough for a message. */
+/** A value as it would be written in code, or what kind of thing it is, short enough for a message. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return clip(JSON.stringify(value))
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value !== 'object' || value === null) return clip(String(value))
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return `a ${value.constructor.name}`
   try {
     return clip(JSON.stringify(value))
   } catch {
@@ -145,7 +147,6 @@ function describe(value: unknown): string {
   }
 }
 
-function clip(text: string | undefined): string {
-  if (text === undefined) return 'an object that is no JSON'
+function clip(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }

@@ -19,11 +19,13 @@ export { LiveTable, type LiveListQuery, type LiveRow, type LiveTableOptions, typ
 export type { CachedReadOptions } from './read-through.ts'
 export { manualStream, type ManualStream } from './stream/manual.ts'
 export { sharedStream, type SharedOptions } from './stream/shared.ts'
-export { sseStream } from './stream/sse.ts'
+export { sseStream, type SseOptions } from './stream/sse.ts'
 export type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
 export { memoryTable, type MemoryCall, type MemoryTable, type MemoryTableOptions } from './table/memory.ts'
 export { restTable, type RestTable, type RestTableOptions } from './table/rest.ts'
-export type { CanonicalQuery, Comparison, Operator, PlainScalar } from './table/query.ts'
+export type { RestRows } from './table/rest-answer.ts'
+export { restParameters, type Paging } from './table/rest-parameters.ts'
+export type { CanonicalListQuery, CanonicalQuery, Comparison, Operator, PlainScalar } from './table/query.ts'
 export type {
   AffectedRows,
   Column,

@@ -1,7 +1,8 @@
-import { checkListResult, checkRow, isCount, isListResult, isObject, rowIdText } from './answers.ts'
+import { checkListResult, checkRow, isCount, isListResult, rowIdText } from './answers.ts'
 import type { SafeCache } from './cache/safe-cache.ts'
 import { AnswerError, UnsupportedError } from './errors.ts'
 import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
+import { isObject } from './table/is-object.ts'
 import { ReadThrough, type CachedReadOptions, type Read } from './read-through.ts'
 import { countSlot, pageSlot, rowSlot } from './slots.ts'
 import type { CanonicalQuery } from './table/query.ts'
@@ -36,8 +37,9 @@ export class Reads<Row extends object> {
     this.#master = master
     this.#cacheKey = cacheKey
     this.#masterPageSize = masterPageSize
-    this.#pages = new ReadThrough(cache, (value) => isListResult<Row>(value), emit)
-    this.#rows = new ReadThrough(cache, (value) => isObject<Row>(value), emit)
+    // That what is cached under a key is what the app cached there is the caller's word: the cache key is its own.
+    this.#pages = new ReadThrough(cache, (value): value is ListResult<Row> => isListResult(value), emit)
+    this.#rows = new ReadThrough(cache, (value): value is Row => isObject(value), emit)
     this.#counts = new ReadThrough(cache, isCount, emit)
   }
 
@@ -98,8 +100,7 @@ export class Reads<Row extends object> {
 
   async #askForCount({ where, search }: ViewQuery<Row>, options: ReadOptions): Promise<number> {
     const query = { ...(where === undefined ? {} : { where }), ...(search === undefined ? {} : { search }) }
-    const count =
-      this.#master.count === undefined ? await this.#totalOfFirstPage(query, options) : await this.#master.count(query, options)
+    const count = this.#master.count === undefined ? await this.#totalOfFirstPage(query, options) : await this.#master.count(query, options)
     if (!isCount(count)) throw new AnswerError(this.#master.name, 'the count', count, 'a whole number from 0 on')
     return count
   }

@@ -1,6 +1,8 @@
-import { checkRow, isObject } from './answers.ts'
+import { checkRow } from './answers.ts'
 import { ArgumentError, type ClosedError } from './errors.ts'
+import { isObject } from './table/is-object.ts'
 import { idText, isRowId } from './table/query.ts'
+import { fieldOf, givenId, writtenId } from './table/row.ts'
 import type { AffectedRows, RowId, Table } from './table/table.ts'
 import type { Emit, WriteType } from './trace.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -54,31 +56,33 @@ export class Writes<Row extends object> {
   }
 
   async insert(row: Partial<Row>): Promise<Row> {
+    const id = givenId('row', row, this.#target.idField)
     const own = ownCopy('row', row)
-    const ownId = this.#idIn(own)
     return this.#write({
       type: 'insert',
-      id: ownId === undefined ? undefined : idText(ownId),
+      id,
       apply: () => this.#target.insert(own),
       check: (stored) => checkRow(this.#target, stored),
     })
   }
 
   async replace(id: RowId, row: Row): Promise<Row> {
+    const text = writtenId(id, 'row', row, this.#target.idField)
     const own = ownCopy('row', row)
     return this.#write({
       type: 'replace',
-      id: this.#sameId('row', id, own),
+      id: text,
       apply: () => this.#target.replace(id, own),
       check: (stored) => checkRow(this.#target, stored),
     })
   }
 
   async patch(id: RowId, partial: Partial<Row>): Promise<Row> {
+    const text = writtenId(id, 'partial', partial, this.#target.idField)
     const own = ownCopy('partial', partial)
     return this.#write({
       type: 'patch',
-      id: this.#sameId('partial', id, own),
+      id: text,
       apply: () => this.#target.patch(id, own),
       check: (stored) => checkRow(this.#target, stored),
     })
@@ -128,20 +132,8 @@ export class Writes<Row extends object> {
   /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
   #affected({ type, id }: Pick<Write<unknown>, 'type' | 'id'>, stored: unknown): AffectedRows {
     if (type === 'deleteAll') return 'all'
-    const storedId = isObject(stored) ? Reflect.get(stored, this.#target.idField) : undefined
+    const storedId = isObject(stored) ? fieldOf(stored, this.#target.idField) : undefined
     return [...new Set([...(id === undefined ? [] : [id]), ...(isRowId(storedId) ? [String(storedId)] : [])])]
-  }
-
-  /** The id a write is about, which the row itself may repeat but not contradict. */
-  #sameId(argument: string, id: RowId, row: Partial<Row>): string {
-    const text = idText(id)
-    const ownId = this.#idIn(row)
-    if (ownId === undefined || idText(ownId) === text) return text
-    throw new ArgumentError(`${argument}.${this.#target.idField}`, ownId, `${text}, the id of the row that is written`)
-  }
-
-  #idIn(row: Partial<Row>): unknown {
-    return Reflect.get(row, this.#target.idField) ?? undefined
   }
 
   #pendingChanged(): void {
@@ -153,10 +145,9 @@ export class Writes<Row extends object> {
 /**
  * A copy that the caller cannot change any more while the write waits.
  *
- * @throws ArgumentError unless it is an object of plain data (promise 20)
+ * @throws ArgumentError unless it is plain data (promise 20)
  */
 function ownCopy<T extends object>(argument: string, row: T): T {
-  if (!isObject(row)) throw new ArgumentError(argument, row, 'an object of fields')
   try {
     return structuredClone(row)
   } catch {

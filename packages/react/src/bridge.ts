@@ -32,13 +32,15 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     }
   })
 
-  const leaveClient = queries.subscribe(({ type, query, ...event }) => {
+  const leaveClient = queries.subscribe((event) => {
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- TanStack Query types the queries of its events with any
+    const query: Query = event.query
     if (!isOf(root, query)) return
-    if (type === 'updated' && query.state.fetchStatus === 'idle') {
-      const hasSucceeded = 'action' in event && event.action.type === 'success'
+    if (event.type === 'updated' && query.state.fetchStatus === 'idle') {
+      const hasSucceeded = event.action.type === 'success'
       if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) askAgain(query, hasSucceeded)
     }
-    if (type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
+    if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
       leaveTable()
       leaveClient()
       tables.delete(root)

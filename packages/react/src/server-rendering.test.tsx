@@ -37,13 +37,13 @@ test('promise 19: the hooks render on a server, with what was prefetched and wit
   const table = makeTable()
   const client = new QueryClient()
   expect(renderWith(client, table)).toContain('nothing yet')
-  await client.prefetchQuery(livePageOptions(table, 1))
+  await client.query(livePageOptions(table, 1))
   expect(renderWith(client, table)).toContain('one')
 })
 
 test('promise 19: on a server a query leaves no subscription behind', async () => {
   const table = makeTable()
   const client = new QueryClient()
-  await client.prefetchQuery(livePageOptions(table, 1))
+  await client.query(livePageOptions(table, 1))
   expect(client.getQueryCache().hasListeners()).toBe(false)
 })

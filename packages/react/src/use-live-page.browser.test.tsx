@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { makeHarness, namesOf, type Order } from './testing/harness.tsx'
 import { useLivePage } from './use-live-page.ts'
 
-
 const firstTen = Array.from({ length: 10 }, (_, index) => `order ${index + 1}`)
 
 test('shows a page with its rows, total and page count', async () => {

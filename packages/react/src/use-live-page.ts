@@ -85,7 +85,7 @@ function withPage<Row extends object, Data>(
   result: UseQueryResult<SelectedFrom<Row, Data>>,
   pendingIds: ReadonlySet<string>,
 ): UseLivePageResult<Row, Data> {
-  return extendResult(result, {
+  const extended = extendResult(result, {
     get data() {
       return result.data?.data
     },
@@ -101,4 +101,6 @@ function withPage<Row extends object, Data>(
     },
     pendingIds,
   })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow the getters above
+  return extended as UseLivePageResult<Row, Data>
 }

@@ -73,7 +73,9 @@ test('promise 8: a stale row shows at once, and stays beside the error of a mast
 test('select shapes the data, also of a row that is not there', async () => {
   const { table, wrapper } = makeHarness(3)
   const nameOf = (row: { readonly name: string } | undefined): string => row?.name ?? 'nobody'
-  const { result } = renderHook(() => [useLiveRow(table, 2, { select: nameOf }), useLiveRow(table, 9, { select: nameOf })] as const, { wrapper })
+  const { result } = renderHook(() => [useLiveRow(table, 2, { select: nameOf }), useLiveRow(table, 9, { select: nameOf })] as const, {
+    wrapper,
+  })
   await waitFor(() => expect(result.current.map(({ data }) => data)).toEqual(['order 2', 'nobody']))
 })
 

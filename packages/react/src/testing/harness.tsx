@@ -28,7 +28,7 @@ export interface Harness {
 export function makeHarness(count: number = 25, cache: Cache = memoryCache()): Harness {
   const calls: MemoryCall<Order>[] = []
   let error: Error | undefined
-  let gate: Promise<void> | undefined
+  let gate: Promise<undefined> | undefined
   const rows = Array.from({ length: count }, (_, index): Order => ({
     id: index + 1,
     name: `order ${index + 1}`,
@@ -69,14 +69,12 @@ export function makeHarness(count: number = 25, cache: Cache = memoryCache()): H
       error = next
     },
     hold: () => {
-      let release = (): void => undefined
-      gate = new Promise((resolve) => {
-        release = () => {
-          gate = undefined
-          resolve()
-        }
-      })
-      return release
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      gate = promise
+      return () => {
+        gate = undefined
+        resolve(undefined)
+      }
     },
   }
 }

@@ -1,0 +1,2 @@
+export { describeCache, type CacheContractOptions, type CacheUnderTest } from './cache-contract.ts'
+export { describeTable, type ContractRow, type TableUnderTest } from './table-contract.ts'

@@ -1,0 +1,174 @@
+import { ArgumentError, MissingRowError } from '../errors.ts'
+import { matchingRows } from './match.ts'
+import { canonicalListQuery, canonicalQuery, idText } from './query.ts'
+import { fieldOf, givenId, writtenId } from './row.ts'
+import type { CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** A call of a `memoryTable`, as `onCall` sees it. */
+export type MemoryCall<Row> =
+  | { readonly method: 'list'; readonly query: ListQuery<Row> }
+  | { readonly method: 'count'; readonly query: CountQuery<Row> }
+  | { readonly method: 'get' | 'delete'; readonly id: RowId }
+  | { readonly method: 'insert'; readonly row: Partial<Row> }
+  | { readonly method: 'replace'; readonly id: RowId; readonly row: Row }
+  | { readonly method: 'patch'; readonly id: RowId; readonly partial: Partial<Row> }
+  | { readonly method: 'deleteAll' }
+
+/** Options of `memoryTable`. */
+export interface MemoryTableOptions<Row> extends Partial<TableMetadata> {
+  /** Default: `'memory'`. */
+  readonly name?: string
+  /** Default: `'id'`. */
+  readonly idField?: string
+  /**
+   * How long an answer is under way, in ms, or a function that is asked at each call. Default: 0.
+   *
+   * The table's rows are read and changed before it, so that a slow answer can be out of date by the time it arrives.
+   */
+  readonly latency?: number | (() => number)
+  /**
+   * Hears of each call before the table looks at its rows. What it throws, the call rejects with, and nothing is
+   * changed. A promise that it returns is waited for: it holds the call back. That makes a log, a failure on demand,
+   * or a server that is away:
+   *
+   * ```ts
+   * let online = true
+   * const table = memoryTable(rows, {
+   *   onCall: ({ method }) => {
+   *     if (!online) throw new NetworkError(method, 'memory', undefined)
+   *   },
+   * })
+   * ```
+   */
+  readonly onCall?: (call: MemoryCall<Row>) => unknown
+}
+
+/** A table in memory; it can always count. */
+export interface MemoryTable<Row extends object> extends Table<Row> {
+  count(query: CountQuery<Row>, options?: ReadOptions): Promise<number>
+}
+
+/**
+ * A table in memory, for tests and stories. It reads and gives out copies (`structuredClone`), and always knows the total.
+ *
+ * Rows stand in the order they were inserted in. An insert without an id gets one: the next number where all ids are
+ * numbers, and else a random UUID. `where`, `orderBy` and `search` mean what `matchingRows` says.
+ *
+ * Its calls reject with `ArgumentError` for bad input (promise 20), which includes an insert of an id that there is,
+ * and with `MissingRowError` where `replace` or `patch` names a row that there is not.
+ *
+ * @throws ArgumentError where a row has no id, or two have the same one, or the latency is none (promise 20)
+ */
+export function memoryTable<Row extends object>(rows: readonly Row[], options: MemoryTableOptions<Row> = {}): MemoryTable<Row> {
+  const { name = 'memory', idField = 'id', latency = 0, onCall, ...metadata } = options
+  const stored = new Map<string, Row>()
+  let highestId = 0
+
+  const put = (key: string, row: Row): Row => {
+    stored.set(key, row)
+    const id = fieldOf(row, idField)
+    if (typeof id === 'number') highestId = Math.max(highestId, Math.floor(id))
+    return structuredClone(row)
+  }
+  const newId = (): RowId =>
+    [...stored.values()].every((row) => typeof fieldOf(row, idField) === 'number') ? highestId + 1 : crypto.randomUUID()
+  const rowToChange = (key: string): Row => {
+    const row = stored.get(key)
+    if (row === undefined) throw new MissingRowError(name, key)
+    return row
+  }
+
+  const answer = async <Answer>(call: MemoryCall<Row>, apply: () => Answer): Promise<Answer> => {
+    await onCall?.(call)
+    const delay = checkLatency(typeof latency === 'function' ? latency() : latency)
+    try {
+      return apply()
+    } finally {
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+    }
+  }
+  const read = <Answer>(call: MemoryCall<Row>, apply: () => Answer, signal: AbortSignal | undefined): Promise<Answer> => {
+    signal?.throwIfAborted()
+    return untilAborted(answer(call, apply), signal)
+  }
+
+  const seed: unknown = rows
+  if (!Array.isArray(seed)) throw new ArgumentError('rows', rows, 'an array of rows')
+  if (typeof latency === 'number') checkLatency(latency)
+  rows.forEach((row, index) => {
+    const key = idText(givenId(`rows[${index}]`, row, idField), `rows[${index}].${idField}`)
+    if (stored.has(key)) throw new ArgumentError(`rows[${index}].${idField}`, key, 'an id that no row before it has')
+    put(key, structuredClone(row))
+  })
+
+  return {
+    ...metadata,
+    name,
+    idField,
+
+    async list(query, { signal } = {}) {
+      const canonical = canonicalListQuery(query)
+      const { page, pageSize } = canonical
+      const find = (): { rows: Row[]; total: number } => {
+        const found = matchingRows([...stored.values()], canonical)
+        return { rows: structuredClone(found.slice((page - 1) * pageSize, page * pageSize)), total: found.length }
+      }
+      return read({ method: 'list', query }, find, signal)
+    },
+
+    async count(query, { signal } = {}) {
+      const canonical = canonicalQuery(query)
+      return read({ method: 'count', query }, () => matchingRows([...stored.values()], canonical).length, signal)
+    },
+
+    async get(id, { signal } = {}) {
+      const key = idText(id)
+      return read({ method: 'get', id }, () => structuredClone(stored.get(key)), signal)
+    },
+
+    async insert(row) {
+      const given = givenId('row', row, idField)
+      const copy = structuredClone(row)
+      return answer({ method: 'insert', row }, () => {
+        if (given !== undefined && stored.has(given)) throw new ArgumentError(`row.${idField}`, given, 'an id that no row has yet')
+        const id = given === undefined ? newId() : fieldOf(copy, idField)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which columns a row may leave out only the caller knows
+        return put(String(id), { ...copy, [idField]: id } as Row)
+      })
+    },
+
+    async replace(id, row) {
+      const key = writtenId(id, 'row', row, idField)
+      const copy = structuredClone(row)
+      return answer({ method: 'replace', id, row }, () => put(key, { ...copy, [idField]: fieldOf(rowToChange(key), idField) }))
+    },
+
+    async patch(id, partial) {
+      const key = writtenId(id, 'partial', partial, idField)
+      // As on its way through JSON, a field that is undefined is none.
+      const copy = structuredClone(Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)))
+      return answer({ method: 'patch', id, partial }, () => {
+        const row = rowToChange(key)
+        return put(key, { ...row, ...copy, [idField]: fieldOf(row, idField) })
+      })
+    },
+
+    async delete(id) {
+      const key = idText(id)
+      await answer({ method: 'delete', id }, () => stored.delete(key))
+    },
+
+    async deleteAll() {
+      await answer({ method: 'deleteAll' }, () => stored.clear())
+    },
+  }
+}
+
+/** A timer that is asked for more than it can count fires at once. */
+const longestTimer = 2 ** 31 - 1
+
+function checkLatency(latency: number): number {
+  if (latency >= 0 && latency <= longestTimer) return latency
+  throw new ArgumentError('latency', latency, `a number of ms from 0 to ${longestTimer}`)
+}

@@ -1,0 +1,258 @@
+import { isObject } from './is-object.ts'
+import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, UnsupportedError } from '../errors.ts'
+import { canonicalListQuery, canonicalQuery, idText, isRowId, type CanonicalListQuery } from './query.ts'
+import { findRow, findRows, wholeNumber, type RestRows } from './rest-answer.ts'
+import { checkText, restParameters, type Paging } from './rest-parameters.ts'
+import { fieldOf, givenId, writtenId } from './row.ts'
+import type { CountQuery, ListResult, ReadOptions, Table, TableMetadata } from './table.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** Options of `restTable`. */
+export interface RestTableOptions extends Partial<TableMetadata> {
+  /** Default: the last segment of the url's path. */
+  readonly name?: string
+  /** Default: `'id'`. */
+  readonly idField?: string
+  /** Whether pages are asked for by `page` and `limit`, or by `offset` and `limit`. Default: `'page'`. */
+  readonly paging?: Paging
+  /**
+   * Writes a query's parameters, for servers that speak another dialect than `restParameters`. It is given the query
+   * in canonical form, and has all of it to write: page, where, order and search.
+   */
+  readonly params?: (query: CanonicalListQuery) => URLSearchParams
+  /**
+   * Finds the rows and the total in the body of a list. Default: a bare array, or an array under `rows`, `data`,
+   * `items` or `results`, with the total under `total`, `totalCount` or `count`, or in the header `X-Total-Count`.
+   */
+  readonly parse?: (body: unknown, response: Response) => RestRows
+  /** Sends the requests. Default: the global `fetch`, as it is when a request is made. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** Headers of every request, or a function that is asked for them at each request. */
+  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
+}
+
+/** A table behind a JSON API; it can count where the server tells totals. */
+export interface RestTable<Row extends object> extends Table<Row> {
+  /** Reads the total of a list with one row. */
+  count(query: CountQuery<Row>, options?: ReadOptions): Promise<number>
+}
+
+/** What a server answered, with a status of 200–299. */
+interface Answer {
+  /** For messages: what was asked. */
+  readonly request: string
+  readonly response: Response
+  /** Where it comes from, also where the response does not tell. */
+  readonly url: string
+  readonly text: string
+}
+
+/**
+ * A table behind a JSON API: `GET url` for a page, `GET url/id`, `POST url`, `PUT url/id`, `PATCH url/id`,
+ * `DELETE url/id` and `DELETE url`.
+ *
+ * A relative url is the browser's to resolve. Parameters in the url are sent with every request; one that a query needs
+ * for itself is an `ArgumentError`. How queries become parameters is said at `restParameters`.
+ *
+ * A row may be wrapped under `data`, `row` or `item`. Where the answer to `PUT` or `PATCH` is empty the row is read
+ * again; where the answer to `POST` is, it is read from its `Location`. Reads ask the browser to check its HTTP cache
+ * with the server, for a row from there could be older than the last write (promise 1).
+ *
+ * Calls reject with
+ * - `ArgumentError` for bad input (promise 20), and for the ids `.` and `..`, which no path can hold;
+ * - `HttpError` for a status outside 200–299, but for 404 where a row is read or deleted: that is no row;
+ * - `NetworkError` where `fetch` rejects, but for an abort, which passes the signal's reason on;
+ * - `AnswerError` where the answer is no JSON or has no rows (for a write: it may have been applied);
+ * - `UnsupportedError` where `count` finds no total.
+ *
+ * @throws ArgumentError where the url or the paging is none (promise 20)
+ */
+export function restTable<Row extends object>(url: string | URL, options: RestTableOptions = {}): RestTable<Row> {
+  const { address, path, search } = splitUrl(url)
+  const { name = lastSegment(path), idField = 'id', paging = 'page', params, parse = findRows, fetch, headers, ...metadata } = options
+  if (paging !== 'page' && paging !== 'offset') throw new ArgumentError('paging', paging, "'page' or 'offset'")
+  const ownSearch = new URLSearchParams(search)
+
+  const isRow = (value: unknown): value is Row => isObject(value) && isRowId(fieldOf(value, idField))
+
+  const rowUrl = (id: string): string => {
+    if (id === '.' || id === '..') throw new ArgumentError('id', id, 'an id other than . and .., which no path can hold')
+    return withSearch(`${path.replace(/\/+$/, '')}/${encodeURIComponent(checkText('id', id))}`, search)
+  }
+
+  const listUrl = (query: CanonicalListQuery): string => {
+    const parameters = params?.(query) ?? restParameters(query, paging, ownSearch.keys())
+    for (const parameter of parameters.keys()) {
+      if (ownSearch.has(parameter)) throw new ArgumentError('url', address, `a url without ${parameter}=, which this query needs itself`)
+    }
+    return withSearch(path, [search, parameters].filter(String).join('&'))
+  }
+
+  const request = async (method: string, target: string, body?: object, signal?: AbortSignal): Promise<Answer> => {
+    signal?.throwIfAborted()
+    const sent = new Headers(typeof headers === 'function' ? await untilAborted(Promise.resolve(headers()), signal) : headers)
+    if (!sent.has('accept')) sent.set('accept', 'application/json')
+    if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
+    const init: RequestInit = {
+      method,
+      headers: sent,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(method === 'GET' ? { cache: 'no-cache' } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    }
+    const exchange = async (): Promise<Answer> => {
+      const response = await (fetch ?? globalThis.fetch)(target, init)
+      const text = response.ok ? await response.text() : await response.text().catch(() => '')
+      if (!response.ok) throw new HttpError(method, response.url === '' ? target : response.url, response, parseBody(text))
+      return { request: `${method} ${target}`, response, url: response.url === '' ? target : response.url, text }
+    }
+    return untilAborted(exchange(), signal).catch((error: unknown) => {
+      if (signal?.aborted === true) throw signal.reason
+      if (error instanceof HttpError) throw error
+      if (error instanceof TypeError && isObject(error.cause) && fieldOf(error.cause, 'code') === 'ERR_INVALID_URL') {
+        throw new ArgumentError('url', address, 'an absolute url, for there is no page here that a relative one could belong to')
+      }
+      throw new NetworkError(method, target, error)
+    })
+  }
+
+  const json = ({ request: asked, text }: Answer): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new AnswerError(name, `the answer to ${asked}`, text, 'JSON', { cause })
+    }
+  }
+
+  const rowIn = (answer: Answer): Row => {
+    const body = json(answer)
+    const row = findRow(body, isRow)
+    if (row === undefined) throw new AnswerError(name, `the answer to ${answer.request}`, body, `a row with its ${idField}`)
+    return row
+  }
+
+  const find = async (target: string, signal?: AbortSignal): Promise<Row | undefined> => {
+    const answer = await request('GET', target, undefined, signal).catch(ignoreMissing)
+    return answer === undefined ? undefined : rowIn(answer)
+  }
+
+  const list = async (query: CanonicalListQuery, signal: AbortSignal | undefined): Promise<ListResult<Row>> => {
+    signal?.throwIfAborted()
+    // No parameter can say "one of none", and there is nothing to ask.
+    if (query.where.some(({ operator, value }) => operator === 'in' && value.length === 0)) return { rows: [], total: 0 }
+    const answer = await request('GET', listUrl(query), undefined, signal)
+    const body = json(answer)
+    const { rows, total } = parseRows(body, answer)
+    const known = wholeNumber(total)
+    return { rows, ...(known === undefined ? {} : { total: known }) }
+  }
+
+  const parseRows = (body: unknown, { request: asked, response }: Answer): { rows: readonly Row[]; total: unknown } => {
+    const fail = (value: unknown, expected: string, reason?: ErrorOptions): AnswerError =>
+      new AnswerError(name, `the answer to ${asked}`, value, expected, reason)
+    let found: RestRows | undefined
+    try {
+      found = parse(body, response)
+    } catch (cause) {
+      throw fail(body, 'a body that the option `parse` can read', { cause })
+    }
+    const rows: unknown = found?.rows
+    if (!Array.isArray(rows)) throw fail(body, 'an array of rows, bare or under rows, data, items or results')
+    return {
+      rows: rows.map((row: unknown) => {
+        if (isRow(row)) return row
+        throw fail(row, `rows with their ${idField}`)
+      }),
+      total: found?.total,
+    }
+  }
+
+  const change = async (method: string, id: string, body: object): Promise<Row> => {
+    const target = rowUrl(id)
+    const answer = await request(method, target, body)
+    if (answer.text !== '') return rowIn(answer)
+    const row = await find(target)
+    if (row === undefined) throw new MissingRowError(name, id)
+    return row
+  }
+
+  return {
+    ...metadata,
+    name,
+    idField,
+
+    async list(query, { signal } = {}) {
+      return list(canonicalListQuery(query), signal)
+    },
+
+    async count(query, { signal } = {}) {
+      const { total } = await list({ ...canonicalQuery(query), orderBy: [], page: 1, pageSize: 1 }, signal)
+      if (total === undefined) throw new UnsupportedError(name, 'cannot count, for the server tells no total')
+      return total
+    },
+
+    async get(id, { signal } = {}) {
+      return find(rowUrl(idText(id)), signal)
+    },
+
+    async insert(row) {
+      const id = givenId('row', row, idField)
+      // Such a row could be stored and never be named again.
+      if (id !== undefined) rowUrl(id)
+      const answer = await request('POST', withSearch(path, search), row)
+      if (answer.text !== '') return rowIn(answer)
+      const location = answer.response.headers.get('location')
+      const stored = location === null ? undefined : await find(resolve(location, answer.url))
+      if (stored === undefined) throw new AnswerError(name, `the answer to ${answer.request}`, '', 'the stored row, or its Location')
+      return stored
+    },
+
+    async replace(id, row) {
+      return change('PUT', writtenId(id, 'row', row, idField), row)
+    },
+
+    async patch(id, partial) {
+      return change('PATCH', writtenId(id, 'partial', partial, idField), partial)
+    },
+
+    async delete(id) {
+      await request('DELETE', rowUrl(idText(id))).catch(ignoreMissing)
+    },
+
+    async deleteAll() {
+      await request('DELETE', withSearch(path, search))
+    },
+  }
+}
+
+function splitUrl(url: unknown): { address: string; path: string; search: string } {
+  if ((typeof url !== 'string' && !(url instanceof URL)) || url === '') throw new ArgumentError('url', url, 'a URL')
+  const address = String(url)
+  const [, path = '', search = ''] = /^([^?#]*)\??([^#]*)/.exec(address) ?? []
+  return { address, path, search }
+}
+
+function withSearch(path: string, search: string): string {
+  return search === '' ? path : `${path}?${search}`
+}
+
+function lastSegment(path: string): string {
+  return path.split('/').findLast((segment) => segment !== '') ?? path
+}
+
+function resolve(location: string, base: string): string {
+  return URL.canParse(location, base) ? new URL(location, base).href : location
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof HttpError && error.status === 404) return undefined
+  throw error
+}

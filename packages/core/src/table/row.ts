@@ -1,0 +1,32 @@
+import { isObject } from './is-object.ts'
+import { ArgumentError } from '../errors.ts'
+import { idText } from './query.ts'
+import type { RowId } from './table.ts'
+
+/** What a row holds in a field of its own; undefined where it has none of that name. */
+export function fieldOf(row: object, field: string): unknown {
+  return Object.hasOwn(row, field) ? Reflect.get(row, field) : undefined
+}
+
+/**
+ * The id that a row to be written brings along, in the form in which ids are compared; undefined where it brings none.
+ *
+ * @throws ArgumentError where the row is no object, or its id can be none (promise 20)
+ */
+export function givenId(argument: string, row: unknown, idField: string): string | undefined {
+  if (!isObject(row)) throw new ArgumentError(argument, row, 'an object of fields')
+  const id = fieldOf(row, idField) ?? undefined
+  return id === undefined ? undefined : idText(id, `${argument}.${idField}`)
+}
+
+/**
+ * The id of the row to write, in the form in which ids are compared.
+ *
+ * @throws ArgumentError where it can be none, or what is to be written carries another one (promise 20)
+ */
+export function writtenId(id: RowId, argument: string, row: unknown, idField: string): string {
+  const text = idText(id)
+  const given = givenId(argument, row, idField)
+  if (given === undefined || given === text) return text
+  throw new ArgumentError(`${argument}.${idField}`, given, `${text}, the id of the row that is written`)
+}
