@@ -18,6 +18,7 @@ export function toLiveEvent(value: unknown): LiveEvent {
     throw new EventError(value, 'an id that is a string or a number')
   }
   if (type === 'deleted' || !('row' in value) || value.row === undefined) return { type, id }
-  if (typeof value.row !== 'object' || value.row === null || Array.isArray(value.row)) throw new EventError(value, 'a row that is an object')
+  if (typeof value.row !== 'object' || value.row === null || Array.isArray(value.row))
+    throw new EventError(value, 'a row that is an object')
   return { type, id, row: value.row }
 }

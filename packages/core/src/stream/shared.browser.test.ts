@@ -146,7 +146,8 @@ async function openTab({ url }: SseChannel): Promise<Tab> {
   await loaded
   const { port1, port2 } = new MessageChannel()
   const recorder = streamRecorder()
-  port1.onmessage = ({ data: [call, value] }: MessageEvent<Told>) => recorder[call](value)
+  port1.addEventListener('message', ({ data: [call, value] }: MessageEvent<Told>) => recorder[call](value))
+  port1.start()
   frame.contentWindow?.postMessage(url, { transfer: [port2] })
   return {
     recorder,

@@ -79,11 +79,14 @@ describe('sharedStream', () => {
     await expect.poll(() => second.connections()).toBe(1)
     expect(second.recorder).toMatchObject({ statuses: [connecting, open, connecting], gaps: [joined] })
     const third = openTab(name)
-    third.source.emit({ type: 'changed' })
+    second.source.emit({ type: 'changed' })
+    await expect.poll(() => third.recorder.events).toHaveLength(1)
+    await delivered()
+    expect(third.recorder).toMatchObject({ statuses: [connecting], gaps: [] })
     second.source.gap('too early to count')
     second.source.setStatus({ state: 'open' })
     await expect.poll(() => second.recorder.gaps).toEqual([joined, 'too early to count', opened])
-    await expect.poll(() => third.recorder.gaps.at(-1)).toBe(opened)
+    await expect.poll(() => third.recorder.gaps).toEqual(['too early to count', opened])
     expect(third.recorder.statuses).toEqual([connecting, open])
   })
 
@@ -151,17 +154,62 @@ describe('sharedStream', () => {
     const name = newName()
     const { source, stream, connections } = countedStream()
     const recorder = streamRecorder()
+    const leave = (): void => disconnect()
     const disconnect = sharedStream(stream, { name }).connect({
       ...recorder,
       onStatus: (status) => {
         recorder.onStatus(status)
-        if (status.state === 'open') disconnect()
+        if (status.state === 'open') leave()
       },
     })
     source.emit({ type: 'changed' })
     await expect.poll(() => recorder.statuses).toEqual([connecting, open])
     await expect.poll(() => locksOf(name)).toEqual([])
     expect(connections()).toBe(0)
+    expect(recorder.gaps).toEqual([])
+  })
+
+  test('a stream that says a lot before it has returned what ends it is not heard after a disconnect', async () => {
+    const name = newName()
+    const recorder = streamRecorder()
+    const ended = vi.fn<() => void>()
+    const talkative: LiveStream = {
+      connect(listener) {
+        listener.onStatus({ state: 'open' })
+        listener.onError('late')
+        listener.onEvent({ type: 'changed' })
+        listener.onGap('late')
+        listener.onStatus({ state: 'closed', reason: 'late' })
+        return ended
+      },
+    }
+    const leave = (): void => disconnect()
+    const disconnect = sharedStream(talkative, { name }).connect({
+      ...recorder,
+      onStatus: (status) => {
+        recorder.onStatus(status)
+        if (status.state === 'open') leave()
+      },
+    })
+    await expect.poll(() => ended).toHaveBeenCalledOnce()
+    await delivered()
+    expect(recorder).toMatchObject({ statuses: [connecting, open], errors: [], events: [], gaps: [] })
+  })
+
+  test('a tab that disconnects when it learns the status hears nothing of the gap', async () => {
+    const name = newName()
+    await openTabs(name, 2)
+    const recorder = streamRecorder()
+    const leave = (): void => disconnect()
+    const disconnect = sharedStream(manualStream(), { name }).connect({
+      ...recorder,
+      onStatus: (status) => {
+        recorder.onStatus(status)
+        if (status.state === 'open') leave()
+      },
+    })
+    await expect.poll(() => recorder.statuses).toEqual([connecting, open])
+    await delivered()
     expect(recorder.gaps).toEqual([])
   })
 
@@ -190,8 +238,9 @@ describe('sharedStream', () => {
     expect(first.recorder.errors).toEqual([denial])
     first.source.emit({ type: 'changed' })
     second.source.emit({ type: 'updated', id: 2 })
-    await expect.poll(() => second.recorder.events).toEqual([{ type: 'updated', id: 2 }])
+    await delivered()
     expect(first.recorder.events).toEqual([{ type: 'changed' }])
+    expect(second.recorder.events).toEqual([{ type: 'updated', id: 2 }])
     first.disconnect()
     expect(first.connections()).toBe(0)
   })
@@ -256,6 +305,18 @@ async function openTabs(name: string, count: number): Promise<Tab[]> {
     tabs.push(tab)
   }
   return tabs
+}
+
+/** Resolves when what was posted before has been heard. */
+async function delivered(): Promise<void> {
+  for (let round = 0; round < 2; round += 1) {
+    const [from, to] = [new BroadcastChannel('delivered'), new BroadcastChannel('delivered')]
+    const heard = new Promise((resolve) => to.addEventListener('message', resolve))
+    from.postMessage('now')
+    await heard
+    from.close()
+    to.close()
+  }
 }
 
 async function locksOf(name: string): Promise<unknown[]> {

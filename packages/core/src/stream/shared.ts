@@ -60,6 +60,13 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
     channel.postMessage(message)
   }
 
+  /** The listener may disconnect before the stream has returned what ends its connection. */
+  function whileConnected<Value>(call: (value: Value) => void): (value: Value) => void {
+    return (value) => {
+      if (!signal.aborted) call(value)
+    }
+  }
+
   function showStatus(next: StreamStatus): void {
     if (sameStatus(status, next)) return
     status = next
@@ -67,15 +74,16 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
   }
 
   function passStatus(next: StreamStatus): void {
-    if (signal.aborted) return
     post({ type: 'status', status: next, gapPassed })
     showStatus(next)
     // Most streams report a gap of their own when they open, and one is enough.
-    if (next.state === 'open') queueMicrotask(() => gapPassed || passGap('the shared connection was opened'))
+    if (next.state !== 'open') return
+    queueMicrotask(() => {
+      if (!gapPassed && !signal.aborted) passGap('the shared connection was opened')
+    })
   }
 
   function passGap(reason: string): void {
-    if (signal.aborted) return
     // One from before the opening does not cover what happened up to it.
     if (status.state === 'open') gapPassed = true
     post({ type: 'gap', reason })
@@ -83,7 +91,6 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
   }
 
   function passEvent(event: LiveEvent): void {
-    if (signal.aborted) return
     try {
       post({ type: 'event', event })
     } catch {
@@ -94,16 +101,19 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
   }
 
   function passError(error: unknown): void {
-    if (signal.aborted) return
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     post({ type: 'error', name, message })
     listener.onError(error)
   }
 
-  function hold(): Promise<void> | undefined {
-    if (signal.aborted) return undefined
+  function hold(): Promise<void> {
     holding = true
-    const disconnect = stream.connect({ onStatus: passStatus, onGap: passGap, onEvent: passEvent, onError: passError })
+    const disconnect = stream.connect({
+      onStatus: whileConnected(passStatus),
+      onGap: whileConnected(passGap),
+      onEvent: whileConnected(passEvent),
+      onError: whileConnected(passError),
+    })
     return new Promise((release) => {
       const leave = () => {
         disconnect()
@@ -123,7 +133,7 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
         return
       case 'status':
         showStatus(message.status)
-        if (message.gapPassed && !heardGap) hearGap('this connection joined one that was open')
+        if (message.gapPassed && !heardGap && !signal.aborted) hearGap('this connection joined one that was open')
         return
       case 'gap':
         return hearGap(message.reason)
@@ -135,15 +145,12 @@ function join(stream: LiveStream, key: string, listener: StreamListener): () => 
   }
 
   function hearGap(reason: string): void {
-    if (signal.aborted) return
     heardGap = true
     listener.onGap(reason)
   }
 
   listener.onStatus(status)
-  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
-    if (!signal.aborted) hear(data)
-  })
+  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => hear(data))
   post({ type: 'hello' })
   navigator.locks.request(key, { signal }, hold).catch((error: unknown) => {
     if (signal.aborted) return

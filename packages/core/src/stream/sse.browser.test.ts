@@ -168,7 +168,20 @@ describe('sseStream', () => {
     })
     await until(() => ending.statuses.length === 2)
     expect(vi.getTimerCount()).toBe(0)
-    expect(await channel.state()).toEqual({ open: 0, asked: 2 })
+    const trying = streamRecorder()
+    const giveUp = sseStream(channel.url).connect({
+      ...trying,
+      onStatus: (status) => {
+        trying.onStatus(status)
+        if (trying.statuses.length === 3) giveUp()
+      },
+    })
+    await until(() => trying.statuses.length === 2)
+    vi.advanceTimersByTime(2_000)
+    expect(trying.statuses).toEqual([connecting, refused, connecting])
+    // A request that should not be would be under way before this one is answered.
+    await channel.state()
+    expect(await channel.state()).toEqual({ open: 0, asked: 3 })
   })
 
   test('promise 11: a server that goes away and comes back is connecting all the while, then one gap', async () => {
@@ -176,7 +189,7 @@ describe('sseStream', () => {
     const { recorder } = await connectTo(channel)
     await channel.refuse(0)
     await channel.cut()
-    await expect.poll(async () => (await channel.state()).asked).toBeGreaterThan(3)
+    await expect.poll(channel.state).toEqual({ open: 0, asked: expect.toSatisfy((asked) => asked > 3) })
     expect(recorder.statuses).toEqual([connecting, open, connecting])
     expect(recorder.gaps).toHaveLength(1)
     await channel.accept()

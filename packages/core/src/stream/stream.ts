@@ -25,7 +25,8 @@ export interface LiveStream {
   /**
    * Starts listening; the returned function ends it, and after that nothing is called any more.
    *
-   * The status is reported at once, as `connecting` or `open`, and at each change.
+   * The status is reported at once, and at each change. Unless the stream can prove that nothing was ever emitted
+   * that this connection did not hear, it reports a gap once it is open, and again whenever it opens anew (promise 11).
    */
   connect(listener: StreamListener): () => void
 }

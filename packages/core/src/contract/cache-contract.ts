@@ -1,0 +1,355 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { sameLease, type Cache, type CacheEntry, type Slot } from '../cache/cache.ts'
+
+/** A cache to be tested, on a storage of its own. */
+export interface CacheUnderTest {
+  readonly cache: Cache
+  /** A second cache on the same storage, as another tab has it. Without it, nothing is tested between the two. */
+  readonly other?: Cache
+  readonly dispose?: () => unknown
+}
+
+/** What `describeCache` takes besides the cache. */
+export interface CacheContractOptions {
+  /** Whether the cache keeps anything at all; true by default. */
+  readonly keeps?: boolean
+}
+
+/** Names that break what does not keep names apart, some of them prefixes of each other. */
+const awkwardNames: readonly string[] = [
+  '',
+  ' ',
+  'client',
+  'clients',
+  'client/1',
+  '/',
+  '\\',
+  '%',
+  '%2F',
+  "'",
+  '"',
+  '["client"]',
+  '["client","1"]',
+  '\0',
+  'client\0',
+  '\n',
+  'constructor',
+  '__proto__',
+  'invalidated:client',
+  'é',
+  'e\u0301',
+  '🥐',
+  '\ud83e',
+  '\udd50',
+  '\ud83e?',
+  '\uffff',
+]
+
+/**
+ * Declares the tests that every `Cache` must pass, with vitest.
+ *
+ * @param create makes a cache on an empty storage, for one test; it may be asynchronous, and so may `dispose`
+ */
+export function describeCache(
+  name: string,
+  create: () => CacheUnderTest | Promise<CacheUnderTest>,
+  { keeps = true }: CacheContractOptions = {},
+): void {
+  describe(`${name} is a cache`, () => {
+    describeAnyCache(create)
+    if (keeps) describeKeepingCache(create)
+    else describeForgetfulCache(create)
+  })
+}
+
+function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>): void {
+  test('its kind is a word', async () => {
+    const { cache } = await setUp(create)
+    expect(cache.kind).toMatch(/^\S+$/)
+  })
+
+  test('a slot that was never filled has no entry, and a lease with one stamp per tag', async () => {
+    const { cache } = await setUp(create)
+    expect(await cache.read(slot('a', 'x', 'y'))).toEqual({ entry: undefined, lease: [undefined, undefined] })
+  })
+
+  test('a fill under a lease that nothing has voided holds', async () => {
+    const { cache } = await setUp(create)
+    expect(await fill(cache, slot('a', 'x'), 1)).toBe(true)
+  })
+
+  test('what was filled in before an invalidation is not fresh after it', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x', 'y'), 1)
+    await cache.invalidate(['y'])
+    expect(await isFresh(cache, slot('a', 'x', 'y'))).toBe(false)
+  })
+
+  test('an invalidation of nothing does nothing', async () => {
+    const { cache } = await setUp(create)
+    const before = await cache.read(slot('a', 'x'))
+    await cache.invalidate([])
+    expect(await cache.read(slot('a', 'x'))).toEqual(before)
+  })
+}
+
+function describeForgetfulCache(create: () => CacheUnderTest | Promise<CacheUnderTest>): void {
+  test('it keeps nothing', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 1)
+    const { entry } = await cache.read(slot('a', 'x'))
+    expect(entry).toBeUndefined()
+  })
+}
+
+function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderTest>): void {
+  test('what was filled in is read back, and is fresh', async () => {
+    const { cache } = await setUp(create)
+    const { lease } = await cache.read(slot('a', 'x', 'y'))
+    const entry: CacheEntry = { value: { rows: [{ id: 1 }], total: 1 }, fetchedAt: 1234.5, lease }
+    await cache.fill(slot('a', 'x', 'y'), entry)
+    expect(await cache.read(slot('a', 'x', 'y'))).toEqual({ entry, lease })
+    expect(await isFresh(cache, slot('a', 'x', 'y'))).toBe(true)
+  })
+
+  test('a value may be anything that can be cloned, undefined included', async () => {
+    const { cache } = await setUp(create)
+    const values = [
+      undefined,
+      null,
+      0,
+      '',
+      'a\ud800b',
+      10n ** 20n,
+      [],
+      new Date(0),
+      new Map([['a', new Set([1])]]),
+      { a: { b: undefined } },
+    ]
+    for (const [index, value] of values.entries()) await fill(cache, slot(`${index}`, 'x'), value)
+    const read = await Promise.all(values.map((_, index) => cache.read(slot(`${index}`, 'x'))))
+    expect(read.map(({ entry }) => entry?.value)).toStrictEqual(values)
+  })
+
+  test('a later fill takes the place of an earlier one', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'earlier', 2)
+    await fill(cache, slot('a', 'x'), 'later', 1)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('later')
+  })
+
+  test('an entry stays readable when it is stale', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'old', 7)
+    await cache.invalidate(['x'])
+    const { entry } = await cache.read(slot('a', 'x'))
+    expect(entry).toMatchObject({ value: 'old', fetchedAt: 7 })
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+  })
+
+  test('after an invalidation a slot can be filled afresh', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'old')
+    await cache.invalidate(['x'])
+    expect(await fill(cache, slot('a', 'x'), 'new')).toBe(true)
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('new')
+  })
+
+  test('promise 2: a fill whose lease was voided by any of its tags answers false, and leaves nothing fresh', async () => {
+    const { cache } = await setUp(create)
+    for (const tag of ['x', 'y', 'z']) {
+      const own = slot(`voided by ${tag}`, 'x', 'y', 'z')
+      const { lease } = await cache.read(own)
+      await cache.invalidate([tag])
+      expect(await cache.fill(own, { value: 1, fetchedAt: 1, lease })).toBe(false)
+      expect(await isFresh(cache, own)).toBe(false)
+    }
+  })
+
+  test('promise 2: a lease that was voided twice stays void', async () => {
+    const { cache } = await setUp(create)
+    const { lease } = await cache.read(slot('a', 'x'))
+    await cache.invalidate(['x'])
+    await cache.invalidate(['x'])
+    expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease })).toBe(false)
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+  })
+
+  test('promise 2: fills that race with invalidations leave nothing fresh', async () => {
+    const { cache } = await setUp(create)
+    for (let round = 0; round < 50; round += 1) {
+      const own = slot(`${round}`, 'x')
+      const { lease } = await cache.read(own)
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => cache.invalidate(['x'])]
+      if (round % 2 === 1) calls.reverse()
+      await Promise.all(calls.map((call) => call()))
+      expect(await isFresh(cache, own)).toBe(false)
+    }
+  })
+
+  test('a void fill is readable, as stale, where there was nothing', async () => {
+    const { cache } = await setUp(create)
+    await voidFill(cache, slot('a', 'x'), 'void', 1)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('void')
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+  })
+
+  test('a void fill leaves alone what is fresh, however old it is', async () => {
+    const { cache } = await setUp(create)
+    const { lease } = await cache.read(slot('a', 'x'))
+    await cache.invalidate(['x'])
+    await fill(cache, slot('a', 'x'), 'fresh', 1)
+    expect(await cache.fill(slot('a', 'x'), { value: 'void', fetchedAt: 2, lease })).toBe(false)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('fresh')
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
+  })
+
+  test('a void fill leaves alone what is stale but newer', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'newer', 2)
+    await voidFill(cache, slot('a', 'x'), 'void', 1)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('newer')
+  })
+
+  test('a void fill takes the place of what is stale and older', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'older', 1)
+    await voidFill(cache, slot('a', 'x'), 'void', 2)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('void')
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+  })
+
+  test('an entry under an empty lease is stale from the start', async () => {
+    const { cache } = await setUp(create)
+    expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease: [] })).toBe(false)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe(1)
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+  })
+
+  test('an invalidation of several tags reaches what hangs on any of them', async () => {
+    const { cache } = await setUp(create)
+    const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'z', 'y')]
+    for (const each of slots) await fill(cache, each, 1)
+    await cache.invalidate(['x', 'y'])
+    expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, false, false])
+  })
+
+  test('promise 17: slots under other tags stay fresh', async () => {
+    const { cache } = await setUp(create)
+    const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'x', 'y'), slot('x', 'y')]
+    for (const each of slots) await fill(cache, each, each.key)
+    await cache.invalidate(['x'])
+    expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true, false, true])
+  })
+
+  test('a stamp is never given twice', async () => {
+    const { cache } = await setUp(create)
+    const stamps = new Set<unknown>()
+    for (let round = 0; round < 50; round += 1) {
+      await cache.invalidate(['x', 'y'])
+      const { lease } = await cache.read(slot('a', 'x', 'y'))
+      for (const stamp of lease) stamps.add(stamp)
+    }
+    expect(stamps.size).toBe(100)
+    expect(stamps).not.toContain(undefined)
+  })
+
+  test('promise 10: keys may hold any characters, and none is mistaken for another', async () => {
+    const { cache } = await setUp(create)
+    for (const key of awkwardNames) await fill(cache, slot(key, 'x'), `value of ${key}`)
+    const read = await Promise.all(awkwardNames.map((key) => valueOf(cache, slot(key, 'x'))))
+    expect(read).toEqual(awkwardNames.map((key) => `value of ${key}`))
+  })
+
+  test('promise 10: tags may hold any characters, and none is mistaken for another or for a key', async () => {
+    const { cache } = await setUp(create)
+    for (const each of awkwardNames) await fill(cache, slot(each, each), each)
+    for (const [index, tag] of awkwardNames.entries()) {
+      await cache.invalidate([tag])
+      const fresh = await Promise.all(awkwardNames.map((each) => isFresh(cache, slot(each, each))))
+      expect(fresh).toEqual(awkwardNames.map((_, other) => other > index))
+    }
+    expect(await Promise.all(awkwardNames.map((each) => valueOf(cache, slot(each, each))))).toEqual(awkwardNames)
+  })
+
+  test('the caller may change what was filled in, and what was read', async () => {
+    const { cache } = await setUp(create)
+    const value = { rows: [{ id: 1 }] }
+    await fill(cache, slot('a', 'x'), value)
+    value.rows.push({ id: 2 })
+    expect(await valueOf(cache, slot('a', 'x'))).toEqual({ rows: [{ id: 1 }] })
+    const { entry } = await cache.read(slot('a', 'x'))
+    Object.assign(entry?.value ?? {}, { rows: 'changed' })
+    expect(await valueOf(cache, slot('a', 'x'))).toEqual({ rows: [{ id: 1 }] })
+  })
+
+  test('a value that cannot be cloned is refused, and what was there stays', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 'before')
+    await expect(fill(cache, slot('a', 'x'), { rows: () => [] })).rejects.toThrow(Error)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe('before')
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
+  })
+
+  test('promise 1: what one cache invalidates is stale in another on the same storage', async (context) => {
+    const { cache, other } = await setUp(create)
+    if (other === undefined) return context.skip('its storage is not shared')
+    await fill(cache, slot('a', 'x'), 1)
+    expect(await isFresh(other, slot('a', 'x'))).toBe(true)
+    await other.invalidate(['x'])
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+    await fill(other, slot('a', 'x'), 2)
+    expect(await valueOf(cache, slot('a', 'x'))).toBe(2)
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
+  })
+
+  test('promise 2: a lease of one cache is voided by another on the same storage', async (context) => {
+    const { cache, other } = await setUp(create)
+    if (other === undefined) return context.skip('its storage is not shared')
+    for (let round = 0; round < 50; round += 1) {
+      const own = slot(`${round}`, 'x')
+      const { lease } = await cache.read(own)
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => other.invalidate(['x'])]
+      if (round % 2 === 1) calls.reverse()
+      await Promise.all(calls.map((call) => call()))
+      expect(await isFresh(cache, own)).toBe(false)
+      expect(await isFresh(other, own)).toBe(false)
+    }
+  })
+}
+
+async function setUp(create: () => CacheUnderTest | Promise<CacheUnderTest>): Promise<CacheUnderTest> {
+  const made = await create()
+  onTestFinished(async () => {
+    await made.dispose?.()
+  })
+  return made
+}
+
+function slot(key: string, ...tags: readonly string[]): Slot {
+  return { key, tags }
+}
+
+/** Fills a slot under its present lease. */
+async function fill(cache: Cache, own: Slot, value: unknown, fetchedAt: number = 1): Promise<boolean> {
+  const { lease } = await cache.read(own)
+  return cache.fill(own, { value, fetchedAt, lease })
+}
+
+/** Fills a slot under a lease that was voided in between. */
+async function voidFill(cache: Cache, own: Slot, value: unknown, fetchedAt: number): Promise<void> {
+  const { lease } = await cache.read(own)
+  await cache.invalidate(own.tags)
+  expect(await cache.fill(own, { value, fetchedAt, lease })).toBe(false)
+}
+
+async function valueOf(cache: Cache, own: Slot): Promise<unknown> {
+  const { entry } = await cache.read(own)
+  return entry?.value
+}
+
+async function isFresh(cache: Cache, own: Slot): Promise<boolean> {
+  const { entry, lease } = await cache.read(own)
+  return entry !== undefined && sameLease(entry.lease, lease)
+}

@@ -1,0 +1,27 @@
+import type { LiveEvent, StreamListener, StreamStatus } from '../stream/stream.ts'
+
+/** A listener that keeps what it hears, by kind and in order. */
+export interface StreamRecorder extends StreamListener {
+  readonly events: LiveEvent[]
+  readonly gaps: string[]
+  readonly statuses: StreamStatus[]
+  readonly errors: unknown[]
+}
+
+/** Makes a listener that has heard nothing yet. */
+export function streamRecorder(): StreamRecorder {
+  const events: LiveEvent[] = []
+  const gaps: string[] = []
+  const statuses: StreamStatus[] = []
+  const errors: unknown[] = []
+  return {
+    events,
+    gaps,
+    statuses,
+    errors,
+    onEvent: (event) => void events.push(event),
+    onGap: (reason) => void gaps.push(reason),
+    onStatus: (status) => void statuses.push(status),
+    onError: (error) => void errors.push(error),
+  }
+}
