@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { commandRunner } from './command-runner.ts'
+import { ensureBrowser } from './find-browser.ts'
+import { countLine, noTests, oneFailure, playwrightCount, runnerCount, sumOf, vitestCount, type TestCount } from './test-count.ts'
+
+const root = join(import.meta.dirname, '..')
+const commands = commandRunner(root)
+const pnpm = pnpmCommand()
+const folder = await mkdtemp(join(tmpdir(), 'vantage-live-test-'))
+
+/** What has to hold before a test is worth running. */
+const checks: readonly (readonly [title: string, check: () => boolean | Promise<boolean>])[] = [
+  // What pnpm installs before a script may fail, and the script runs all the same.
+  ['Dependencies', () => inOrder(['install', '--frozen-lockfile'])],
+  ['Browser', browser],
+  ['Build', () => inOrder(['--recursive', '--workspace-concurrency=1', 'run', 'build'])],
+  ['Types', () => inOrder(['exec', 'tsc', '-p', 'tsconfig.json'], ['--recursive', '--workspace-concurrency=2', 'run', 'check'])],
+  ['Lint', () => inOrder(['exec', 'oxlint'])],
+  ['Format', () => inOrder(['exec', 'oxfmt', '--check'])],
+  ['Packages', () => inOrder(...publish('core'), ...publish('react'))],
+]
+
+/** What counts its tests itself. */
+const runners: readonly (readonly [title: string, run: () => Promise<TestCount>])[] = [
+  ['Vitest', vitest],
+  ['Playwright', playwright],
+]
+
+try {
+  const count = (await allHold()) ? sumOf(await runnerCounts()) : oneFailure
+  console.log(`\n${countLine(count)}`)
+  process.exitCode = count.failed === 0 ? 0 : 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function allHold(): Promise<boolean> {
+  for (const [title, check] of checks) {
+    // oxlint-disable-next-line no-await-in-loop -- each needs the one before
+    if (!(await timed(title, check))) return false
+  }
+  return true
+}
+
+async function runnerCounts(): Promise<readonly TestCount[]> {
+  const counts: TestCount[] = []
+  for (const [title, run] of runners) {
+    // oxlint-disable-next-line no-await-in-loop -- both at once would slow down each other's browser
+    counts.push(commands.stopped ? oneFailure : await timed(title, run))
+  }
+  return counts
+}
+
+function browser(): boolean {
+  try {
+    console.log(ensureBrowser())
+    return true
+  } catch (error) {
+    console.error(error)
+    return false
+  }
+}
+
+/** Packs a package as it would be published, and looks at what came out. */
+function publish(name: string): readonly (readonly string[])[] {
+  const archive = join(folder, `${name}.tgz`)
+  return [
+    ['--dir', join('packages', name), '--silent', 'pack', '--out', archive],
+    ['exec', 'publint', 'run', archive, '--strict'],
+  ]
+}
+
+async function vitest(): Promise<TestCount> {
+  const report = join(folder, 'vitest.json')
+  const options = ['--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const succeeded = await inOrder(['exec', 'vitest', 'run', ...options])
+  return runnerCount(succeeded, await countIn(report, vitestCount))
+}
+
+async function playwright(): Promise<TestCount> {
+  const report = join(folder, 'playwright.json')
+  const command = ['--dir', 'examples/demo-app', 'exec', 'playwright', 'test', '--forbid-only', '--retries=0', '--reporter=list,json']
+  const succeeded = await commands.run([...pnpm, ...command], { PLAYWRIGHT_JSON_OUTPUT_FILE: report })
+  return runnerCount(succeeded, await countIn(report, playwrightCount))
+}
+
+/** What a report counts; nothing where the runner did not live to write it, which `runnerCount` takes as a failure. */
+async function countIn(report: string, counted: (report: unknown) => TestCount): Promise<TestCount> {
+  try {
+    return counted(JSON.parse(await readFile(report, 'utf8')))
+  } catch (error) {
+    if (!commands.stopped) console.error('There is no report to count tests in:', error)
+    return noTests
+  }
+}
+
+async function inOrder(...all: readonly (readonly string[])[]): Promise<boolean> {
+  for (const args of all) {
+    // oxlint-disable-next-line no-await-in-loop -- each needs the one before
+    if (!(await commands.run([...pnpm, ...args]))) return false
+  }
+  return true
+}
+
+async function timed<Result>(title: string, step: () => Result | Promise<Result>): Promise<Result> {
+  console.log(`\n== ${title}`)
+  const start = performance.now()
+  try {
+    return await step()
+  } finally {
+    console.log(`== ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+  }
+}
+
+/** The pnpm that runs this script: it need not be on the PATH. */
+function pnpmCommand(): readonly string[] {
+  const path = process.env['npm_execpath']
+  if (path === undefined || !basename(path).startsWith('pnpm')) return ['pnpm']
+  return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path]
+}

@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { browserArgs, findBrowser } from './scripts/find-browser.ts'
+import { sseTestServer } from './scripts/vitest-sse-server.ts'
+
+/** With `source` before what is there by default, tests see the packages as they are and not as they were last built. */
+const conditions = ['source', 'module', 'development|production']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ssr: { resolve: { conditions: [...conditions, 'node'] } },
+        test: {
+          name: 'node',
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/server/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.browser.test.*', '**/node_modules/**'],
+          expect: { requireAssertions: true },
+        },
+      },
+      inChromium('chromium', 19, 'packages/*/src/**/*.browser.test.{ts,tsx}'),
+      inChromium('chromium-react-18', 18, 'packages/react/src/**/*.browser.test.tsx'),
+    ],
+  },
+})
+
+function inChromium(name: string, reactMajor: 18 | 19, include: string): TestProjectInlineConfiguration {
+  return {
+    // All that these tests import can be resolved from here, which it cannot from the workspace's root.
+    root: 'packages/react',
+    plugins: [sseTestServer()],
+    define: { REACT_MAJOR: reactMajor },
+    resolve: {
+      conditions: [...conditions, 'browser'],
+      alias: reactMajor === 18 ? { react: folderOf('react-18'), 'react-dom': folderOf('react-dom-18') } : {},
+    },
+    // What Vite would otherwise find only while tests run, and then reload their page.
+    optimizeDeps: {
+      include: [
+        '@tanstack/react-query',
+        '@testing-library/dom',
+        '@testing-library/react',
+        '@vantage-live/core > fast-check',
+        '@vantage-live/core > idb-keyval',
+        'react',
+        'react-dom',
+        'react-dom/client',
+        'react/jsx-dev-runtime',
+        'react/jsx-runtime',
+      ],
+    },
+    test: {
+      name,
+      dir: import.meta.dirname,
+      include: [include],
+      expect: { requireAssertions: true },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath: findBrowser(), args: [...browserArgs] } }),
+        instances: [{ browser: 'chromium', name }],
+      },
+    },
+  }
+}
+
+/** Where a package lies that packages/react depends on. */
+function folderOf(name: string): string {
+  const { resolve } = createRequire(new URL('packages/react/package.json', import.meta.url))
+  return dirname(resolve(`${name}/package.json`))
+}
