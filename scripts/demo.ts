@@ -10,7 +10,7 @@ const built = join(app, 'dist')
 
 /** The app is built from the packages' sources, so that nothing else has to be built before. */
 const inputs = [
-  ...['app', 'public', 'index.html', 'package.json', 'vite.config.ts'].map((name) => join(app, name)),
+  ...['app', 'server', 'public', 'index.html', 'package.json', 'vite.config.ts'].map((name) => join(app, name)),
   ...['core', 'react'].flatMap((name) => ['src', 'package.json'].map((path) => join(root, 'packages', name, path))),
   ...['pnpm-lock.yaml', 'pnpm-workspace.yaml'].map((name) => join(root, name)),
 ]

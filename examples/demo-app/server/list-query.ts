@@ -1,0 +1,113 @@
+import type { Column, Value } from './column.ts'
+import { columnOf } from './entity.ts'
+import type { Entity } from './entity.ts'
+import { RequestError } from './request-error.ts'
+import { searchConditions } from './search-text.ts'
+import type { Condition } from './search-text.ts'
+
+/** A list's query parameters as parts of SQL. Names in it come from the entity, and every value is bound. */
+export interface ListQuery {
+  /** Empty, or with its `WHERE`. */
+  readonly where: string
+  readonly values: readonly (Value | null)[]
+  readonly orderBy: string
+  readonly limit: number
+  readonly offset: number
+}
+
+const mostRows = 500
+const mostListed = 100
+const longestText = 1_000
+
+const comparisons: ReadonlyMap<string, string> = new Map([
+  // Unlike = and <>, these two have an answer for null too.
+  ['eq', 'IS'],
+  ['ne', 'IS NOT'],
+  ['gt', '>'],
+  ['gte', '>='],
+  ['lt', '<'],
+  ['lte', '<='],
+])
+const operators = [...comparisons.keys(), 'contains', 'in'].join(', ')
+
+/**
+ * Reads `page`, `limit`, `sort`, `q` and the filters of a list.
+ *
+ * @throws RequestError where one of them is unknown, or has no value that it can have
+ */
+export function listQuery(entity: Entity, parameters: URLSearchParams): ListQuery {
+  const conditions = Array.from(new Set(parameters.keys()), (name) => parameterConditions(entity, name, parameters.getAll(name))).flat()
+  const limit = countFrom(parameters, 'limit', 50, mostRows)
+  const offset = (countFrom(parameters, 'page', 1, Math.floor(Number.MAX_SAFE_INTEGER / mostRows)) - 1) * limit
+  return {
+    where: conditions.length === 0 ? '' : `WHERE ${conditions.map((each) => each.sql).join(' AND ')}`,
+    values: conditions.flatMap((each) => each.values),
+    orderBy: orderBy(entity, parameters.get('sort') ?? entity.defaultSort),
+    limit,
+    offset,
+  }
+}
+
+function parameterConditions(entity: Entity, name: string, texts: readonly string[]): Condition[] {
+  const [, columnName = '', operator = 'eq'] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? []
+  if (texts.length > 1 && operator !== 'in') throw invalid(name, 'is given more than once')
+  const [text = ''] = texts
+  if (text.length > longestText) throw invalid(name, `is longer than ${longestText} characters`)
+  if (name === 'page' || name === 'limit' || name === 'sort') return []
+  if (name === 'q') return searchConditions(entity, text)
+
+  const column = columnOf(entity, columnName)
+  if (column === undefined) throw new RequestError(400, 'unknown-column', `${entity.name} has no column for the parameter ${name}`, name)
+  if (operator === 'contains') return containsConditions(entity, columnName, column, text)
+  if (operator === 'in') return [inCondition(columnName, column, texts)]
+  const comparison = comparisons.get(operator)
+  if (comparison === undefined) throw new RequestError(400, 'unknown-operator', `${name} has none of the operators ${operators}`, name)
+  return [{ sql: `${columnName} ${comparison} ?`, values: [filterValue(name, column, text)] }]
+}
+
+/** The search index leaves few rows to look at closely. */
+function containsConditions(entity: Entity, name: string, column: Column, text: string): Condition[] {
+  const exactly = { sql: `instr(lowercase(${name}), ?) > 0`, values: [text.toLowerCase()] }
+  return column.searched ? [...searchConditions(entity, text), exactly] : [exactly]
+}
+
+function inCondition(name: string, column: Column, texts: readonly string[]): Condition {
+  if (texts.length > mostListed) throw invalid(`${name}[in]`, `is given more than ${mostListed} times`)
+  const values = texts.map((text) => filterValue(`${name}[in]`, column, text))
+  return { sql: `${name} IN (${values.map(() => '?').join(', ')})`, values }
+}
+
+/** A bare `null` is no value, which no row has here; the text is written in double quotes, and with one pair more if it has some. */
+function filterValue(parameter: string, column: Column, text: string): Value | null {
+  if (text === 'null') return null
+  const value = column.parse(/^("+)null\1$/.test(text) ? text.slice(1, -1) : text)
+  if (value === undefined) throw invalid(parameter, `is ${JSON.stringify(text)}; expected ${column.expected}`)
+  return value
+}
+
+/** Ends with the row's number, so that rows which are equal otherwise stand in one order on every page. */
+function orderBy(entity: Entity, sort: string): string {
+  const keys = sort.split(',').map((key) => {
+    const name = key.replace(/^-/, '')
+    if (columnOf(entity, name) === undefined) {
+      throw new RequestError(400, 'unknown-column', `sort names ${JSON.stringify(name)}, which is no column of ${entity.name}`, 'sort')
+    }
+    return { name, direction: key === name ? 'ASC' : 'DESC' }
+  })
+  // In the same direction as the last key an index serves both.
+  return [...keys, { name: 'rowNumber', direction: keys.at(-1)?.direction ?? 'ASC' }]
+    .map((key) => `${key.name} ${key.direction}`)
+    .join(', ')
+}
+
+function countFrom(parameters: URLSearchParams, name: string, absent: number, most: number): number {
+  const text = parameters.get(name)
+  if (text === null) return absent
+  const count = /^\d+$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > most) throw invalid(name, `is ${JSON.stringify(text)}; expected a whole number from 1 to ${most}`)
+  return count
+}
+
+function invalid(parameter: string, what: string): RequestError {
+  return new RequestError(400, 'invalid-value', `${parameter} ${what}`, parameter)
+}

@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest'
+import { readSettings } from './main.ts'
+
+describe('readSettings', () => {
+  test.each([
+    [[], {}, { port: undefined, latency: 0 }],
+    [['--port', '5000'], {}, { port: 5000, latency: 0 }],
+    [[], { PORT: '5001' }, { port: 5001, latency: 0 }],
+    [['--port=5000', '--latency=300'], { PORT: '5001' }, { port: 5000, latency: 300 }],
+  ])('%j with %j in the environment', (args, environment, settings) => {
+    expect(readSettings(args, environment)).toEqual(settings)
+  })
+
+  test.each([
+    [['--port', 'http'], 'port is "http"; expected a whole number from 0 to 65535'],
+    [['--port', '65536'], 'port is "65536"'],
+    [['--latency', '1.5'], 'latency is "1.5"'],
+    [['--speed', '9'], "Unknown option '--speed'"],
+    [['5000'], 'Unexpected argument'],
+  ])('%j is refused', (args, message) => {
+    expect(() => readSettings(args, {})).toThrow(message)
+  })
+})
