@@ -44,7 +44,14 @@ export class LiveMaster<Row extends object> {
     this.cacheKey = cacheKey
     this.#emit = emit
     this.#cache = new SafeCache(cache, (during, error) => emit?.({ type: 'error', during, error }))
-    this.reads = new Reads({ master, cacheKey, masterPageSize, cache: this.#cache, emit })
+    this.reads = new Reads({
+      master,
+      cacheKey,
+      masterPageSize,
+      cache: this.#cache,
+      hearsChanges: () => this.#feed === undefined || this.#feed.status.state === 'open',
+      emit,
+    })
     this.writes = new Writes({
       target: writeTarget,
       invalidate: (rows) => this.invalidate(rows, 'write'),

@@ -47,12 +47,18 @@ export type Ask<Value> = (signal: AbortSignal) => Promise<Answer<Value>>
 export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
+  readonly #hearsChanges: () => boolean
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
-  constructor(cache: SafeCache, isValue: (value: unknown) => value is Value, emit: Emit) {
+  /**
+   * @param isValue what of the cache's entries is one
+   * @param hearsChanges whether the news of other people's changes arrives; while it does not, nothing cached is fresh
+   */
+  constructor(cache: SafeCache, isValue: (value: unknown) => value is Value, hearsChanges: () => boolean, emit: Emit) {
     this.#cache = cache
     this.#isValue = isValue
+    this.#hearsChanges = hearsChanges
     this.#emit = emit
   }
 
@@ -72,7 +78,8 @@ export class ReadThrough<Value> {
 
   async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
     const started = performance.now()
-    const { entry, fresh, lease } = await this.#cache.read(slot)
+    const { entry, fresh: isUntouched, lease } = await this.#cache.read(slot)
+    const fresh = isUntouched && this.#hearsChanges()
     const cached =
       entry !== undefined && this.#isValue(entry.value) ? { value: entry.value, fetchedAt: entry.fetchedAt, stale: !fresh } : undefined
     this.#emit?.({

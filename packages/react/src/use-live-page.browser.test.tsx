@@ -86,6 +86,19 @@ test('promise 8: where the master fails, the last known rows stay, stale, beside
   await waitFor(() => expect(result.current).toMatchObject({ isStale: false, error: null }))
 })
 
+test('promise 8: after a reload without a server the page shows as stale, though nothing invalidated it', async () => {
+  const cache = memoryCache()
+  await makeHarness(25, cache).table.list({ page: 1 })
+
+  const after = makeHarness(25, cache)
+  const outage = new Error('out of reach')
+  after.failWith(outage)
+  after.stream.setStatus({ state: 'connecting' })
+  const { result } = renderHook(() => useLivePage(after.table, 1), { wrapper: after.wrapper })
+  await waitFor(() => expect(result.current).toMatchObject({ error: outage, isStale: true }))
+  expect(namesOf(result.current.rows)).toEqual(firstTen)
+})
+
 test('without anything cached, a failing master is an error', async () => {
   const { table, wrapper, failWith } = makeHarness()
   const outage = new Error('out of reach')
