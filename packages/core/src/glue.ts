@@ -26,8 +26,15 @@ export function glue<Row>({ page, pageSize }: Slice, masterPageSize: number, par
   }
 }
 
-/** Whether parts can belong to one state of the list: they agree on the total, and no row stands in two of them. */
-export function fitTogether<Row>(parts: readonly ListResult<Row>[], idOf: (row: Row) => string): boolean {
+/**
+ * Whether parts can belong to one state of the list: they agree on the total, no row stands in two of them, and all are
+ * full up to the last one that has rows.
+ */
+export function fitTogether<Row>(parts: readonly ListResult<Row>[], masterPageSize: number, idOf: (row: Row) => string): boolean {
   const ids = parts.flatMap((part) => part.rows.map(idOf))
-  return new Set(ids).size === ids.length && parts.every((part) => part.total === parts[0]?.total)
+  const last = parts.findLastIndex((part) => part.rows.length > 0)
+  return (
+    new Set(ids).size === ids.length &&
+    parts.every((part, index) => part.total === parts[0]?.total && (index >= last || part.rows.length === masterPageSize))
+  )
 }

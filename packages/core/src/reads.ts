@@ -21,6 +21,8 @@ export interface ReadsOptions<Row extends object> {
   readonly cacheKey: string
   readonly masterPageSize: number | undefined
   readonly cache: SafeCache
+  /** Whether the news of other people's changes arrives. */
+  readonly hearsChanges: () => boolean
   readonly emit: Emit
 }
 
@@ -33,14 +35,14 @@ export class Reads<Row extends object> {
   readonly #rows: ReadThrough<Row>
   readonly #counts: ReadThrough<number>
 
-  constructor({ master, cacheKey, masterPageSize, cache, emit }: ReadsOptions<Row>) {
+  constructor({ master, cacheKey, masterPageSize, cache, hearsChanges, emit }: ReadsOptions<Row>) {
     this.#master = master
     this.#cacheKey = cacheKey
     this.#masterPageSize = masterPageSize
     // That what is cached under a key is what the app cached there is the caller's word: the cache key is its own.
-    this.#pages = new ReadThrough(cache, (value): value is ListResult<Row> => isListResult(value), emit)
-    this.#rows = new ReadThrough(cache, (value): value is Row => isObject(value), emit)
-    this.#counts = new ReadThrough(cache, isCount, emit)
+    this.#pages = new ReadThrough(cache, (value): value is ListResult<Row> => isListResult(value), hearsChanges, emit)
+    this.#rows = new ReadThrough(cache, (value): value is Row => isObject(value), hearsChanges, emit)
+    this.#counts = new ReadThrough(cache, isCount, hearsChanges, emit)
   }
 
   page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
@@ -76,18 +78,16 @@ export class Reads<Row extends object> {
     const pages = masterPages(slice, masterPageSize)
     const askForAll = () => Promise.all(pages.map((page) => this.#askMaster(query, { page, pageSize: masterPageSize }, options)))
     let parts = await askForAll()
-    for (let again = 0; again < 2 && !this.#fit(parts); again += 1) {
+    const fit = (): boolean => fitTogether(parts, masterPageSize, (row) => rowIdText(this.#master, row))
+    for (let again = 0; again < 2 && !fit(); again += 1) {
       // oxlint-disable-next-line no-await-in-loop -- each try depends on the outcome of the one before
       parts = await askForAll()
     }
     const glued = glue(slice, masterPageSize, parts)
-    if (this.#fit(parts)) return glued
-    const error = new AnswerError(this.#master.name, 'the page', glued.rows, 'parts of one list; it changed while they were read')
+    if (fit()) return glued
+    const expected = `parts of one list; it changed while they were read, or the master's pages are smaller than ${masterPageSize}`
+    const error = new AnswerError(this.#master.name, 'the page', glued.rows, expected)
     return { ...glued, rows: this.#withoutDoubles(glued.rows), stale: true, error }
-  }
-
-  #fit(parts: readonly ListResult<Row>[]): boolean {
-    return fitTogether(parts, (row) => rowIdText(this.#master, row))
   }
 
   #withoutDoubles(rows: readonly Row[]): Row[] {
