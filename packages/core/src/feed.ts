@@ -1,10 +1,10 @@
-import type { LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
+import { toLiveEvent } from './stream/live-event.ts'
+import type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
 
 /** A table's connection to its live stream: made when it is first needed, let go when nobody listens, and made again. */
 export class Feed {
   readonly #stream: LiveStream
   readonly #listener: StreamListener
-  #isConnected = false
   #disconnect: (() => void) | undefined
   #status: StreamStatus = { state: 'closed', reason: 'nobody has asked for anything yet' }
 
@@ -19,23 +19,50 @@ export class Feed {
 
   /** Does nothing while it is connected. */
   connect(): void {
-    if (this.#isConnected) return
-    // A stream reports before connect() returns, and whoever hears that may ask for it again.
-    this.#isConnected = true
-    this.#disconnect = this.#stream.connect({
-      onEvent: (event) => this.#listener.onEvent(event),
-      onGap: (reason) => this.#listener.onGap(reason),
-      onError: (error) => this.#listener.onError(error),
-      onStatus: (status) => this.#changeTo(status),
-    })
+    if (this.#disconnect !== undefined) return
+    // A stream reports before connect() returns, and whoever hears that may ask for it again, or let go of it.
+    let isEnded = false
+    let end: (() => void) | undefined
+    const unlessEnded = <Told>(tell: (told: Told) => void) => {
+      return (told: Told): void => {
+        if (!isEnded) tell(told)
+      }
+    }
+    this.#disconnect = () => {
+      isEnded = true
+      end?.()
+    }
+    try {
+      end = this.#stream.connect({
+        onEvent: unlessEnded((event) => this.#hear(event)),
+        onGap: unlessEnded((reason) => this.#listener.onGap(reason)),
+        onError: unlessEnded((error) => this.#listener.onError(error)),
+        onStatus: unlessEnded((status) => this.#changeTo(status)),
+      })
+    } catch (error) {
+      this.#listener.onError(error)
+      this.#changeTo({ state: 'closed', reason: 'the stream could not be connected' })
+    }
+    if (isEnded) end?.()
   }
 
   disconnect(reason: string): void {
-    if (!this.#isConnected) return
-    this.#isConnected = false
-    this.#disconnect?.()
+    if (this.#disconnect === undefined) return
+    this.#disconnect()
     this.#disconnect = undefined
     this.#changeTo({ state: 'closed', reason })
+  }
+
+  /** A stream of the app's own may pass on whatever it gets. */
+  #hear(event: LiveEvent): void {
+    try {
+      toLiveEvent(event)
+    } catch (error) {
+      this.#listener.onError(error)
+      this.#listener.onGap('an event could not be read')
+      return
+    }
+    this.#listener.onEvent(event)
   }
 
   #changeTo(status: StreamStatus): void {

@@ -73,9 +73,12 @@ export class LiveMaster<Row extends object> {
   open(): void {
     if (this.#isClosed) throw new ClosedError(this.cacheKey)
     this.#feed?.connect()
-    this.#leaveMaster ??= this.master.subscribe?.((change) => {
-      if (change.type === 'invalidated') void this.invalidate(change.rows, 'master')
-    })
+    if (this.#leaveMaster === undefined && this.master.subscribe !== undefined) {
+      this.#leaveMaster = this.master.subscribe((change) => {
+        if (change.type === 'invalidated') void this.invalidate(change.rows, 'master')
+      })
+      this.#hearGap('the master was not listened to')
+    }
   }
 
   async invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
@@ -110,16 +113,18 @@ export class LiveMaster<Row extends object> {
     this.#leaveMaster = undefined
   }
 
+  #hearGap(reason: string): void {
+    this.#emit?.({ type: 'gap', reason })
+    void this.invalidate('all', 'gap')
+  }
+
   #makeFeed(stream: LiveStream): Feed {
     return new Feed(stream, {
       onEvent: (event) => {
         this.#emit?.({ type: 'event', event })
         void this.invalidate(event.type === 'changed' ? 'all' : [String(event.id)], 'event')
       },
-      onGap: (reason) => {
-        this.#emit?.({ type: 'gap', reason })
-        void this.invalidate('all', 'gap')
-      },
+      onGap: (reason) => this.#hearGap(reason),
       onStatus: (status) => {
         this.#emit?.({ type: 'status', status })
         this.#listeners.tell({ type: 'status' })

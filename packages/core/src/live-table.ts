@@ -6,6 +6,7 @@ import { isObject } from './table/is-object.ts'
 import { LiveMaster } from './live-master.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
+import { ownCopy } from './own-copy.ts'
 import { pageSlot, rowSlot } from './slots.ts'
 import type { LiveStream, StreamStatus } from './stream/stream.ts'
 import { canonicalQuery, checkCount, idText, narrow } from './table/query.ts'
@@ -147,8 +148,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * ClosedError; and whatever the master rejects with, where nothing is cached
    */
   async list(query: LiveListQuery<Row>, options?: CachedReadOptions): Promise<Page<Row>> {
-    const slice = this.#slice(query.page, query.pageSize)
     const view = this.#narrowed(query)
+    const slice = this.#slice(query.page, query.pageSize)
     this.#live.open()
     const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, options)
     return { ...value, ...slice, ...age }
@@ -238,7 +239,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
     const view = this.#narrowed(query)
     return this.#shared.views.getOrMake(
       JSON.stringify(view.canonical),
-      () => new LiveTable(this.#options, { ...structuredClone(view), shared: this.#shared }),
+      () => new LiveTable(this.#options, { ...view, shared: this.#shared }),
     )
   }
 
@@ -287,7 +288,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
 
   /**
    * Ends the table: writes that wait reject with ClosedError, the one under way ends as it ends (promise 6), the stream is
-   * let go, and every later call rejects. On a view it does nothing: the table it was made from owns all that.
+   * let go, and every later read and write rejects. On a view it does nothing: the table it was made from owns all that.
    */
   close(): void {
     if (this.root === this) this.#live.close()
@@ -314,13 +315,16 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return { page: checkCount('page', page), pageSize: checkCount('pageSize', pageSize) }
   }
 
-  #narrowed({ where, orderBy, search }: ViewQuery<Row>): View<Row> {
+  #narrowed(inner: ViewQuery<Row>): View<Row> {
+    if (!isObject(inner)) throw new ArgumentError('query', inner, 'an object')
+    const { where, orderBy, search } = inner
     const query = narrow(this.#view.query, {
       ...(where === undefined ? {} : { where }),
       ...(orderBy === undefined ? {} : { orderBy }),
       ...(search === undefined ? {} : { search }),
     })
-    return { query, canonical: canonicalQuery(query) }
+    const canonical = canonicalQuery(query)
+    return { query: ownCopy('query', query), canonical }
   }
 }
 
@@ -346,9 +350,21 @@ function defaultCache(): Cache {
   return typeof indexedDB === 'undefined' ? memoryCache() : idbCache()
 }
 
-function checkOptions<Row extends object>({ master, cacheKey, pageSize, masterPageSize }: LiveTableOptions<Row>): void {
-  if (!isObject(master) || typeof master.list !== 'function') throw new ArgumentError('master', master, 'a table')
+function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
+  if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
+  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, trace } = options
+  if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
   if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
+  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate')) throw new ArgumentError('cache', cache, 'a cache')
+  if (stream !== undefined && !hasMethods(stream, 'connect')) throw new ArgumentError('stream', stream, 'a live stream')
+  if (writeTarget !== undefined && !hasMethods(writeTarget, 'insert', 'replace', 'patch', 'delete', 'deleteAll')) {
+    throw new ArgumentError('writeTarget', writeTarget, 'a table')
+  }
   if (pageSize !== undefined) checkCount('pageSize', pageSize)
   if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
+  if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function')
 }

@@ -3,7 +3,7 @@ import type { SafeCache } from './cache/safe-cache.ts'
 import { AnswerError, UnsupportedError } from './errors.ts'
 import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
 import { isObject } from './table/is-object.ts'
-import { ReadThrough, type CachedReadOptions, type Read } from './read-through.ts'
+import { ReadThrough, type Answer, type CachedReadOptions, type Read } from './read-through.ts'
 import { countSlot, pageSlot, rowSlot } from './slots.ts'
 import type { CanonicalQuery } from './table/query.ts'
 import type { ListResult, ReadOptions, RowId, Table, ViewQuery } from './table/table.ts'
@@ -63,7 +63,7 @@ export class Reads<Row extends object> {
   }
 
   count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {
-    const ask = async (signal: AbortSignal) => ({ value: await this.#askForCount(view.query, { signal }) })
+    const ask = (signal: AbortSignal) => this.#askForCount(view.query, { signal })
     return this.#counts.read(countSlot(this.#cacheKey, view.canonical), ask, options)
   }
 
@@ -98,16 +98,17 @@ export class Reads<Row extends object> {
     return checkListResult(this.#master, await this.#master.list({ ...query, ...slice }, options), slice.pageSize)
   }
 
-  async #askForCount({ where, search }: ViewQuery<Row>, options: ReadOptions): Promise<number> {
+  async #askForCount({ where, search }: ViewQuery<Row>, options: ReadOptions): Promise<Answer<number>> {
     const query = { ...(where === undefined ? {} : { where }), ...(search === undefined ? {} : { search }) }
-    const count = this.#master.count === undefined ? await this.#totalOfFirstPage(query, options) : await this.#master.count(query, options)
-    if (!isCount(count)) throw new AnswerError(this.#master.name, 'the count', count, 'a whole number from 0 on')
-    return count
+    if (this.#master.count === undefined) return this.#totalOfFirstPage(query, options)
+    const value = await this.#master.count(query, options)
+    if (!isCount(value)) throw new AnswerError(this.#master.name, 'the count', value, 'a whole number from 0 on')
+    return { value }
   }
 
-  async #totalOfFirstPage(query: ViewQuery<Row>, options: ReadOptions): Promise<number> {
-    const { total } = await this.#askMaster(query, { page: 1, pageSize: 1 }, options)
-    if (total === undefined) throw new UnsupportedError(this.#master.name, 'it cannot count: it has no count() and list() gives no total')
-    return total
+  async #totalOfFirstPage(query: ViewQuery<Row>, options: ReadOptions): Promise<Answer<number>> {
+    const { total: value, stale = false, error } = await this.#askMaster(query, { page: 1, pageSize: 1 }, options)
+    if (value === undefined) throw new UnsupportedError(this.#master.name, 'it cannot count: it has no count() and list() gives no total')
+    return { value, stale, error }
   }
 }

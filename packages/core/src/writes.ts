@@ -1,5 +1,6 @@
 import { checkRow } from './answers.ts'
-import { ArgumentError, type ClosedError } from './errors.ts'
+import type { ClosedError } from './errors.ts'
+import { ownCopy } from './own-copy.ts'
 import { isObject } from './table/is-object.ts'
 import { idText, isRowId } from './table/query.ts'
 import { fieldOf, givenId, writtenId } from './table/row.ts'
@@ -105,12 +106,14 @@ export class Writes<Row extends object> {
     const { type, id } = write
     const started = performance.now()
     this.#pending.add(write)
+    const applied = this.#queue.push(
+      () => this.#apply(write),
+      () => this.#emit?.({ type: 'write-queued', write: type, id, waiting: this.#queue.waiting }),
+    )
+    // Whoever hears of it may write in turn, and comes after it (promise 4).
     this.#pendingChanged()
     try {
-      const stored = await this.#queue.push(
-        () => this.#apply(write),
-        () => this.#emit?.({ type: 'write-queued', write: type, id, waiting: this.#queue.waiting }),
-      )
+      const stored = await applied
       this.#emit?.({ type: 'write-applied', write: type, id, duration: performance.now() - started })
       return stored
     } catch (error) {
@@ -139,18 +142,5 @@ export class Writes<Row extends object> {
   #pendingChanged(): void {
     this.#pendingIds = undefined
     this.#onPending()
-  }
-}
-
-/**
- * A copy that the caller cannot change any more while the write waits.
- *
- * @throws ArgumentError unless it is plain data (promise 20)
- */
-function ownCopy<T extends object>(argument: string, row: T): T {
-  try {
-    return structuredClone(row)
-  } catch {
-    throw new ArgumentError(argument, row, 'plain data, without functions or other things that cannot be cloned')
   }
 }

@@ -18,7 +18,27 @@ const stores = new Map<string, UseStore>()
  */
 export function idbCache(options: IdbCacheOptions = {}): Cache {
   const { name = 'vantage-live' } = options
-  const transact: UseStore = (mode, work) => storeNamed(name)(mode, work)
+  const transact: UseStore = async (mode, work) => {
+    const stored = storeNamed(name)
+    const forget = (): void => {
+      if (stores.get(name) === stored) stores.delete(name)
+    }
+    try {
+      return await stored(mode, (store) => {
+        const { db } = store.transaction
+        // Whoever deletes the database, or wants to upgrade it, would wait for every open connection.
+        db.onversionchange = () => {
+          forget()
+          db.close()
+        }
+        return work(store)
+      })
+    } catch (error) {
+      // Some browsers close a connection without telling. The next use opens another one.
+      if (error instanceof DOMException && error.name === 'InvalidStateError') forget()
+      throw error
+    }
+  }
   return {
     kind: 'indexeddb',
 
@@ -53,9 +73,9 @@ function storeNamed(name: string): UseStore {
   return store
 }
 
-/** Entries and stamps share a store; a slot's key and a tag are both JSON arrays, so the prefix keeps them apart. */
-function stampKey(tag: string): string {
-  return `invalidated:${tag}`
+/** Entries and stamps share a store; a slot's key is a string, so a list is never mistaken for one. */
+function stampKey(tag: string): IDBValidKey {
+  return ['invalidated', tag]
 }
 
 async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry | undefined> {

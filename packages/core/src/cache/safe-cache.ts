@@ -66,8 +66,9 @@ export class SafeCache {
   /** Stores what was read under a lease and tells whether it held. `neverFresh` keeps the value readable as stale only. */
   async fill(slot: Slot, lease: HeldLease, value: unknown, fetchedAt: number, neverFresh: boolean): Promise<boolean> {
     const { stored } = lease
-    // No slot's present lease is ever empty, so an entry under an empty one is stale for good.
-    const entry: CacheEntry | undefined = stored && { value, fetchedAt, lease: neverFresh ? [] : stored }
+    // No slot's present lease is ever empty, so an entry under an empty one is stale for good, also where the invalidation
+    // that voided the lease cannot be written.
+    const entry: CacheEntry | undefined = stored && { value, fetchedAt, lease: neverFresh || lease.isVoid ? [] : stored }
     const held = entry && (await this.#attempt('cache-fill', () => this.#cache.fill(slot, entry)))
     return held !== false && !lease.isVoid && !neverFresh
   }
@@ -102,12 +103,11 @@ export class SafeCache {
 
   async #writeNow(): Promise<void> {
     const due = new Map(this.#due)
-    const written = await this.#attempt('cache-invalidate', async () => {
+    await this.#attempt('cache-invalidate', async () => {
       await this.#cache.invalidate([...due.keys()])
-      return true
+      // Here it counts also where it took longer than the bound.
+      for (const [tag, call] of due) if (this.#due.get(tag) === call) this.#due.delete(tag)
     })
-    if (written !== true) return
-    for (const [tag, call] of due) if (this.#due.get(tag) === call) this.#due.delete(tag)
   }
 
   #isDue(tags: readonly string[]): boolean {
@@ -117,7 +117,7 @@ export class SafeCache {
   async #attempt<T>(during: CacheOperation, request: () => Promise<T>): Promise<T | undefined> {
     if (this.#stuck > 0) return undefined
     try {
-      return await this.#inTime(during, request())
+      return await this.#inTime(during, Promise.resolve(request()))
     } catch (error) {
       this.#onError(during, error)
       return undefined
@@ -141,6 +141,8 @@ export class SafeCache {
         (value) => {
           end()
           resolve(value)
+          // It works again, and other tabs cannot know of what is due here.
+          if (late && this.#due.size > 0) void this.#writeDue()
         },
         (error: unknown) => {
           end()

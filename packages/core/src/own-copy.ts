@@ -1,0 +1,14 @@
+import { ArgumentError } from './errors.ts'
+
+/**
+ * A copy of an argument, which the caller cannot change any more while the call waits.
+ *
+ * @throws ArgumentError unless it is plain data (promise 20)
+ */
+export function ownCopy<T extends object>(argument: string, value: T): T {
+  try {
+    return structuredClone(value)
+  } catch {
+    throw new ArgumentError(argument, value, 'plain data, without functions or other things that cannot be cloned')
+  }
+}

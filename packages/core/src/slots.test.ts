@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Slot } from './cache/cache.ts'
+import { countSlot, pageSlot, rowSlot, tagsOf } from './slots.ts'
+import { canonicalQuery, type CanonicalQuery } from './table/query.ts'
+
+/** Text that looks like what the names are made of, or is none. */
+const text = fc.oneof(
+  fc.constantFrom(
+    'client',
+    'clients',
+    'page',
+    'count',
+    'id',
+    'row',
+    'rows',
+    'lists',
+    '1',
+    '',
+    '[',
+    '","',
+    '\\',
+    '\\u0000',
+    '\ud800',
+    '🥐',
+    'a/b%',
+  ),
+  fc.string({ unit: 'binary' }),
+)
+const value = fc.oneof(text, fc.integer({ min: -2, max: 2 }), fc.boolean(), fc.constant(null))
+const condition = fc.oneof(
+  value,
+  fc.record({ in: fc.array(value, { maxLength: 3 }) }),
+  fc.record({ eq: value, ne: value, gte: value, contains: text }, { requiredKeys: [] }),
+)
+const field = text.filter((name) => name !== '')
+const view: fc.Arbitrary<CanonicalQuery> = fc
+  .record(
+    {
+      where: fc.dictionary(field, condition, { maxKeys: 2 }),
+      orderBy: fc.array(fc.record({ field, direction: fc.constantFrom('asc', 'desc') }), { maxLength: 2 }),
+      search: text,
+    },
+    { requiredKeys: [] },
+  )
+  .map((query) => canonicalQuery<object>(query as object))
+const count = fc.integer({ min: 1, max: 3 })
+
+/** What a slot is for, written so that two are equal exactly if they are for the same thing. */
+interface Named {
+  readonly meaning: unknown
+  readonly slot: Slot
+}
+
+const named: fc.Arbitrary<Named> = fc.oneof(
+  fc.tuple(text, view, count, count).map(([cacheKey, query, page, pageSize]) => ({
+    meaning: ['page', cacheKey, query, page, pageSize],
+    slot: pageSlot(cacheKey, query, page, pageSize),
+  })),
+  fc.tuple(text, view).map(([cacheKey, query]) => ({
+    meaning: ['count', cacheKey, { where: query.where, search: query.search }],
+    slot: countSlot(cacheKey, query),
+  })),
+  fc.tuple(text, text).map(([cacheKey, id]) => ({ meaning: ['row', cacheKey, id], slot: rowSlot(cacheKey, id) })),
+)
+
+const whole = canonicalQuery({})
+
+describe('slots', () => {
+  test('promise 10: two slots have one key only if they are for the same thing', () => {
+    fc.assert(
+      fc.property(fc.array(named, { minLength: 2, maxLength: 30 }), (all) => {
+        const byKey = Map.groupBy(all, ({ slot }) => slot.key)
+        for (const same of byKey.values()) for (const each of same) expect(each.meaning).toEqual(same[0]?.meaning)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('promise 10: things that differ in one respect only have slots of their own', () => {
+    const open = canonicalQuery<{ status: string }>({ where: { status: 'open' } })
+    const slots = [
+      pageSlot('client', whole, 1, 50),
+      pageSlot('clients', whole, 1, 50),
+      pageSlot('client', whole, 2, 50),
+      pageSlot('client', whole, 1, 51),
+      pageSlot('client', whole, 15, 0),
+      pageSlot('client', open, 1, 50),
+      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { ne: 'open' } } }), 1, 50),
+      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { contains: 'open' } } }), 1, 50),
+      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { in: ['open'] } } }), 1, 50),
+      pageSlot('client', canonicalQuery<{ status: string | number }>({ where: { status: 1 } }), 1, 50),
+      pageSlot('client', canonicalQuery<{ status: string | number }>({ where: { status: '1' } }), 1, 50),
+      pageSlot('client', canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'asc' }] }), 1, 50),
+      pageSlot('client', canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'desc' }] }), 1, 50),
+      pageSlot('client', canonicalQuery({ search: 'open' }), 1, 50),
+      countSlot('client', whole),
+      countSlot('client', open),
+      rowSlot('client', '1'),
+      rowSlot('client', '01'),
+      rowSlot('clients', '1'),
+    ]
+    expect(new Set(slots.map(({ key }) => key)).size).toBe(slots.length)
+  })
+
+  test('promise 10: tables of different cache keys hang on no tag together, so neither invalidates the other', () => {
+    fc.assert(
+      fc.property(named, text, fc.array(text), ({ meaning, slot }, cacheKey, ids) => {
+        fc.pre(Array.isArray(meaning) && meaning[1] !== cacheKey)
+        const invalidated = new Set([...tagsOf(cacheKey, 'all'), ...tagsOf(cacheKey, ids)])
+        expect(slot.tags.filter((tag) => invalidated.has(tag))).toEqual([])
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('an order makes a page another one, but no count', () => {
+    const ordered = canonicalQuery<{ a: string }>({ orderBy: [{ field: 'a', direction: 'asc' }], search: 'x' })
+    const unordered = canonicalQuery<{ a: string }>({ search: 'x' })
+    expect(countSlot('t', ordered)).toEqual(countSlot('t', unordered))
+    expect(pageSlot('t', ordered, 1, 1).key).not.toBe(pageSlot('t', unordered, 1, 1).key)
+  })
+
+  test('promise 17: a change to some rows reaches pages, counts and these rows, and no others', () => {
+    expect(reaches(tagsOf('t', ['1', '2']))).toEqual({ page: true, count: true, rows: { 1: true, 2: true, 3: false } })
+    expect(reaches(tagsOf('t', []))).toEqual({ page: true, count: true, rows: { 1: false, 2: false, 3: false } })
+    expect(reaches(tagsOf('t', 'all'))).toEqual({ page: true, count: true, rows: { 1: true, 2: true, 3: true } })
+  })
+
+  test('the cost of an invalidation does not grow with what is cached: one tag for all pages, one for all rows', () => {
+    expect(tagsOf('t', 'all')).toHaveLength(2)
+    expect(tagsOf('t', ['1'])).toHaveLength(2)
+  })
+})
+
+function reaches(tags: readonly string[]): unknown {
+  const isReached = (slot: Slot): boolean => slot.tags.some((tag) => tags.includes(tag))
+  return {
+    page: isReached(pageSlot('t', whole, 3, 10)),
+    count: isReached(countSlot('t', whole)),
+    rows: { 1: isReached(rowSlot('t', '1')), 2: isReached(rowSlot('t', '2')), 3: isReached(rowSlot('t', '3')) },
+  }
+}
