@@ -1,0 +1,132 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { livePageOptions, useLivePage } from '@vantage-live/react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { DeleteDialog } from '../detail/delete-dialog.tsx'
+import { DetailPanel } from '../detail/detail-panel.tsx'
+import { useGridQuery, viewQueryOf } from '../grid-query.ts'
+import { InsertDialog } from '../insert/insert-dialog.tsx'
+import { useIsOnline } from '../network.ts'
+import type { Screen } from '../screen.ts'
+import { StatusBar } from '../status/status-bar.tsx'
+import { NoticeList } from '../ui/notice-list.tsx'
+import { useIsNarrow } from '../ui/use-media.ts'
+import { Grid } from './grid.tsx'
+import { GridState } from './grid-state.tsx'
+import { Pager } from './pager.tsx'
+import { editAsSomebody } from './somebody.ts'
+import { StaleBanner } from './stale-banner.tsx'
+import { Toolbar } from './toolbar.tsx'
+import { useEdits } from './use-edits.ts'
+import { useGridTable } from './use-grid-table.ts'
+import { useScrollToTop } from './use-scroll-to-top.ts'
+
+/** A live grid over a table, with all that can be done to its rows. */
+export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
+  const [query, change] = useGridQuery(screen)
+  const isNarrow = useIsNarrow()
+  const isOnline = useIsOnline()
+  const [isInserting, setInserting] = useState(false)
+  const [idToDelete, setIdToDelete] = useState<string>()
+
+  const view = screen.table.view(viewQueryOf(screen, query))
+  const live = useLivePage(view, query.page, { pageSize: query.pageSize })
+  const { total, pageCount, pendingIds, isPlaceholderData, error } = live
+
+  // The next page is there before it is asked for. Where that fails, it is asked for when it is.
+  const client = useQueryClient()
+  const isLast = pageCount === undefined || query.page >= pageCount
+  useEffect(() => {
+    if (!isPlaceholderData && !isLast) client.query(livePageOptions(view, query.page + 1, query.pageSize)).catch(() => undefined)
+  }, [client, view, query.page, query.pageSize, isPlaceholderData, isLast])
+
+  const edits = useEdits(screen.table)
+  const rows = useMemo(() => edits.overlay(live.rows), [edits, live.rows])
+  const table = useGridTable({ screen, rows, pageCount, query, onChange: change, isNarrow })
+  const open = (openId: string): void => change({ openId }, { replace: query.openId !== undefined })
+
+  const scroller = useScrollToTop(query.page)
+  const { Context = NoContext } = screen
+  return (
+    <main className="grid-page">
+      <Toolbar
+        screen={screen}
+        query={query}
+        onChange={change}
+        onInsert={() => setInserting(true)}
+        onSomebodyElse={() => void editAsSomebody(screen, rows)}
+      />
+      {rows.length > 0 && (error !== null || !isOnline) && (
+        <StaleBanner error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />
+      )}
+      <div className="grid-and-detail">
+        <div ref={scroller} className="grid-scroller" data-is-flipping={isPlaceholderData}>
+          {rows.length > 0 ? (
+            <Context rows={rows}>
+              <Grid
+                screen={screen}
+                table={table}
+                total={total}
+                edits={edits}
+                pendingIds={pendingIds}
+                openId={query.openId}
+                isNarrow={isNarrow}
+                isFlipping={isPlaceholderData}
+                onOpen={open}
+                onDelete={setIdToDelete}
+              />
+            </Context>
+          ) : (
+            <GridState
+              noun={screen.noun}
+              isLoading={live.isPending || isPlaceholderData}
+              error={error}
+              pageCount={pageCount ?? 0}
+              onRetry={() => void live.refetch()}
+              onLastPage={() => change({ page: pageCount ?? 1 })}
+              onClear={() => change({ filters: {}, search: '' })}
+            />
+          )}
+        </div>
+        {query.openId !== undefined && (
+          <DetailPanel
+            screen={screen}
+            id={query.openId}
+            edits={edits}
+            isPending={pendingIds.has(query.openId)}
+            isNarrow={isNarrow}
+            onClose={() => change({ openId: undefined }, { replace: true })}
+            onDelete={setIdToDelete}
+          />
+        )}
+        <NoticeList />
+      </div>
+      <Pager table={table} total={total} />
+      <StatusBar table={view} live={live} query={query} />
+      {isInserting && (
+        <InsertDialog
+          screen={screen}
+          onClose={() => setInserting(false)}
+          onInserted={(id) => {
+            setInserting(false)
+            open(id)
+          }}
+        />
+      )}
+      {idToDelete !== undefined && (
+        <DeleteDialog
+          screen={screen}
+          id={idToDelete}
+          onClose={() => setIdToDelete(undefined)}
+          onDeleted={() => {
+            setIdToDelete(undefined)
+            if (query.openId === idToDelete) change({ openId: undefined }, { replace: true })
+          }}
+        />
+      )}
+    </main>
+  )
+}
+
+function NoContext({ children }: { readonly children: ReactNode }): ReactNode {
+  return children
+}

@@ -1,0 +1,58 @@
+import type { LiveStream } from '@vantage-live/core'
+import { useSyncExternalStore } from 'react'
+
+/** The app's way to the server, with a switch: what a browser does without a network can be tried at any time. */
+export interface Network {
+  readonly isOnline: boolean
+  setOnline(isOnline: boolean): void
+  /** As the browser's own; while the app is offline it rejects as the browser's own does then. */
+  readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
+  /** A live stream that is cut while the app is offline, and connected anew when it is back. */
+  stream(source: LiveStream): LiveStream
+}
+
+/** The switch survives a reload, so that one can see what a reload shows without a server. */
+const storageKey = 'demo-is-offline'
+const listeners = new Set<() => void>()
+let isOnline = sessionStorage.getItem(storageKey) === null
+
+export const network: Network = {
+  get isOnline() {
+    return isOnline
+  },
+
+  setOnline(next) {
+    isOnline = next
+    if (next) sessionStorage.removeItem(storageKey)
+    else sessionStorage.setItem(storageKey, 'yes')
+    for (const listener of listeners) listener()
+  },
+
+  fetch: (url, init) => (isOnline ? fetch(url, init) : Promise.reject(new TypeError('the app is switched offline'))),
+
+  stream: (source) => ({
+    connect(listener) {
+      let disconnect: (() => void) | undefined
+      const follow = (): void => {
+        disconnect?.()
+        disconnect = isOnline ? source.connect(listener) : undefined
+        if (!isOnline) listener.onStatus({ state: 'closed', reason: 'offline' })
+      }
+      const unsubscribe = subscribe(follow)
+      follow()
+      return () => {
+        unsubscribe()
+        disconnect?.()
+      }
+    },
+  }),
+}
+
+export function useIsOnline(): boolean {
+  return useSyncExternalStore(subscribe, () => isOnline)
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}

@@ -1,0 +1,39 @@
+import { useQueries, type UseQueryResult } from '@tanstack/react-query'
+import type { Page } from '@vantage-live/core'
+import { livePageOptions } from '@vantage-live/react'
+import { createContext, use, type ReactNode } from 'react'
+import type { Row, Value } from '../screen.ts'
+import { cities, type City } from '../tables.ts'
+
+interface Names {
+  readonly byId: ReadonlyMap<Value, string>
+  readonly areComing: boolean
+}
+
+/** How many ids the server takes in one request. */
+const mostIds = 100
+
+const Names = createContext<Names>({ byId: new Map(), areComing: false })
+
+/** Knows the names of the cities that these orders go to: one request for a hundred of them, cached like any other page. */
+export function CityNames({ rows, children }: { readonly rows: readonly Row[]; readonly children: ReactNode }): ReactNode {
+  const ids = [...new Set(rows.map(({ cityId }) => Number(cityId)))].sort((a, b) => a - b)
+  const parts = Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, part) => ids.slice(part * mostIds, (part + 1) * mostIds))
+  const names = useQueries({
+    queries: parts.map((part) => livePageOptions(cities.view({ where: { id: { in: part } } }), 1, part.length)),
+    combine: namesOf,
+  })
+  return <Names value={names}>{children}</Names>
+}
+
+export function CityName({ id }: { readonly id: Value }): ReactNode {
+  const { byId, areComing } = use(Names)
+  return byId.get(id) ?? <span className="muted">{areComing ? '…' : id}</span>
+}
+
+function namesOf(results: readonly UseQueryResult<Page<City>>[]): Names {
+  return {
+    byId: new Map(results.flatMap(({ data }) => data?.rows ?? []).map(({ id, name }) => [id, name])),
+    areComing: results.some(({ isPending }) => isPending),
+  }
+}

@@ -1,0 +1,90 @@
+import type { LiveTable, StreamStatus } from '@vantage-live/core'
+import type { UseLivePageResult } from '@vantage-live/react'
+import { Fragment, type ReactNode } from 'react'
+import { formatAge, formatDuration } from '../format.ts'
+import type { GridQuery } from '../grid-query.ts'
+import type { Row } from '../screen.ts'
+import { useTraceEntries } from '../trace-log.ts'
+import { useNow } from '../ui/use-now.ts'
+import { traceWords } from './trace-words.ts'
+import { usePageOrigin, type Origin } from './use-page-origin.ts'
+import { useStreamStatus } from './use-stream-status.ts'
+
+interface StatusBarProps {
+  readonly table: LiveTable<Row>
+  readonly query: GridQuery
+  readonly live: UseLivePageResult<Row>
+}
+
+/** Tells where the page came from, how sure the app is of it, and what is going on. */
+export function StatusBar({ table, query, live }: StatusBarProps): ReactNode {
+  const now = useNow()
+  const stream = useStreamStatus(table)
+  const page = live.isPlaceholderData ? undefined : live.data
+  const origins = usePageOrigin(table.pageCacheKey(query.page, query.pageSize), page)
+  const lastEvent = useTraceEntries().findLast(({ event }) => event.type === 'event' && event.cacheKey === table.cacheKey)
+  const writes = live.pendingIds.size
+
+  return (
+    <section className="status-bar" aria-label="Status">
+      <span className="status-item" data-stream={stream?.state} title="The live stream, over which the server tells of changes">
+        <i className="dot" />
+        <span>{streamWords(stream)}</span>
+      </span>
+      <span className="status-item number" data-testid="origin" title="Where this page came from, and how long that took">
+        {origins.length > 0 ? <Origins origins={origins} /> : live.error === null ? 'Asking…' : 'No answer'}
+      </span>
+      {page !== undefined && (
+        <span
+          className="status-item number"
+          data-testid="freshness"
+          data-is-stale={live.isStale}
+          title="Whether anything may have changed since the server was asked"
+        >
+          {freshnessWords(live, stream)}, from {formatAge(now - page.fetchedAt)}
+        </span>
+      )}
+      <span
+        className="status-item number"
+        data-testid="writes"
+        data-is-busy={writes > 0}
+        title="Changes that are queued or on their way to the server"
+      >
+        {writes === 0 ? 'No writes waiting' : `${writes} ${writes === 1 ? 'write' : 'writes'} waiting`}
+      </span>
+      {lastEvent !== undefined && (
+        <span className="status-item status-event" title="The last change that the server told of">
+          {traceWords(lastEvent.event).text} <span className="muted number">{formatAge(now - lastEvent.at)}</span>
+        </span>
+      )}
+    </section>
+  )
+}
+
+function Origins({ origins }: { readonly origins: readonly Origin[] }): ReactNode {
+  return origins.map(({ source, duration, isStale }, index) => (
+    <Fragment key={source}>
+      {index > 0 && ' → '}
+      <b>{source}</b> {formatDuration(duration)}
+      {source === 'IndexedDB' && isStale && ', stale'}
+    </Fragment>
+  ))
+}
+
+function streamWords(stream: StreamStatus | undefined): string {
+  switch (stream?.state) {
+    case undefined:
+      return 'No live stream'
+    case 'connecting':
+      return 'Connecting'
+    case 'open':
+      return 'Live'
+    case 'closed':
+      return `Not live: ${stream.reason}`
+  }
+}
+
+function freshnessWords({ isStale, isFetching }: UseLivePageResult<Row>, stream: StreamStatus | undefined): string {
+  if (isStale) return isFetching ? 'Renewing' : 'Stale'
+  return stream?.state === 'open' ? 'Fresh' : 'Not confirmed'
+}

@@ -1,0 +1,101 @@
+import type { InvalidationCause, TraceEvent, WriteType } from '@vantage-live/core'
+import { errorWords } from '../error-words.ts'
+
+/** What a table did, for a person. */
+export interface TraceWords {
+  readonly kind: 'read' | 'write' | 'live' | 'trouble'
+  readonly text: string
+}
+
+export function traceWords(event: TraceEvent): TraceWords {
+  const { kind, text } = words(event)
+  return { kind, text: text.charAt(0).toUpperCase() + text.slice(1) }
+}
+
+function words(event: TraceEvent): TraceWords {
+  const { cacheKey } = event
+  switch (event.type) {
+    case 'hit':
+      return { kind: 'read', text: `${slotWords(event.slot)} was in ${cacheWords(event.cache)}, and fresh: the server is not asked` }
+    case 'stale':
+      return { kind: 'read', text: `${slotWords(event.slot)} was in ${cacheWords(event.cache)}, but may be out of date` }
+    case 'miss':
+      return { kind: 'read', text: `${slotWords(event.slot)} was not in ${cacheWords(event.cache)}: the server is asked` }
+    case 'fill':
+      return { kind: 'read', text: `the server sent ${slotWords(event.slot)}, which is stored now` }
+    case 'void':
+      return { kind: 'read', text: `the server sent ${slotWords(event.slot)}, but something changed meanwhile: it counts as out of date` }
+    case 'read-failed':
+      return { kind: 'trouble', text: `${slotWords(event.slot)} could not be read. ${errorWords(event.error).message}` }
+    case 'invalidate':
+      return { kind: 'live', text: `${affectedWords(cacheKey, event.rows)} may be out of date now: ${causeWords[event.cause]}` }
+    case 'write-queued':
+      return { kind: 'write', text: `${writeWords(event.write, event.id)} is queued; ${event.waiting} waiting` }
+    case 'write-applied':
+      return { kind: 'write', text: `${writeWords(event.write, event.id)} is stored` }
+    case 'write-failed':
+      return { kind: 'trouble', text: `${writeWords(event.write, event.id)} was refused. ${errorWords(event.error).message}` }
+    case 'event':
+      return {
+        kind: 'live',
+        text: event.event.type === 'changed' ? 'Anything may have changed' : `Row ${event.event.id} was ${event.event.type}`,
+      }
+    case 'gap':
+      return { kind: 'live', text: `Changes may have been missed: ${event.reason}` }
+    case 'status':
+      return {
+        kind: 'live',
+        text: `The live stream is ${event.status.state}${event.status.state === 'closed' ? `: ${event.status.reason}` : ''}`,
+      }
+    case 'error':
+      return { kind: 'trouble', text: `Lived on without what failed (${event.during}). ${errorWords(event.error).message}` }
+  }
+}
+
+const causeWords: Readonly<Record<InvalidationCause, string>> = {
+  write: 'this app changed something',
+  event: 'somebody changed something',
+  gap: 'changes may have been missed',
+  master: 'the table behind says so',
+  call: 'the app says so',
+}
+
+function affectedWords(cacheKey: string, rows: 'all' | readonly string[]): string {
+  return rows === 'all' ? `Everything cached of ${cacheKey}` : `Row ${rows.join(', ')} and all pages of ${cacheKey}`
+}
+
+function writeWords(write: WriteType, id: string | undefined): string {
+  const nouns = {
+    insert: 'A new row',
+    replace: 'A new version',
+    patch: 'A change',
+    delete: 'The removal',
+    deleteAll: 'The removal of all rows',
+  }
+  return id === undefined ? nouns[write] : `${nouns[write]} of ${id}`
+}
+
+function cacheWords(kind: string): string {
+  return kind === 'indexeddb' ? 'IndexedDB' : `the ${kind} cache`
+}
+
+/** A slot's name is JSON, made for eyes: `["orders","page",3,50,…]`. */
+function slotWords(slot: string): string {
+  const parts: unknown = JSON.parse(slot)
+  const [table, kind, which, size, where, orderBy, search] = Array.isArray(parts) ? Array.from<unknown>(parts) : []
+  if (kind === 'id') return `row ${String(which)} of ${String(table)}`
+  if (kind !== 'page') return `the number of ${String(table)}`
+  const details = [
+    `${String(size)} rows`,
+    ...firsts(where, 'filtered by'),
+    ...firsts(orderBy, 'sorted by'),
+    typeof search === 'string' && search !== '' ? `with “${search}”` : '',
+  ]
+  return `page ${String(which)} of ${String(table)} (${details.filter(Boolean).join(', ')})`
+}
+
+/** The fields that a view's filter or order begins its parts with. */
+function firsts(list: unknown, verb: string): string[] {
+  const fields = Array.isArray(list) ? list.map((part: unknown) => (Array.isArray(part) ? String(part[0]) : '')) : []
+  return fields.length === 0 ? [] : [`${verb} ${[...new Set(fields)].join(' and ')}`]
+}

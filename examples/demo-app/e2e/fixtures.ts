@@ -1,0 +1,86 @@
+import {
+  test as base,
+  expect as baseExpect,
+  type Expect,
+  type Locator,
+  type Page,
+  type PlaywrightTestArgs,
+  type PlaywrightTestOptions,
+  type PlaywrightWorkerArgs,
+  type PlaywrightWorkerOptions,
+  type TestType,
+} from '@playwright/test'
+import { startStage, type Stage } from './stage.ts'
+
+interface Fixtures {
+  /** What the browser may complain about in this test. */
+  readonly allowedProblems: RegExp
+  /** Fails the test where the browser complains about anything else. */
+  readonly noProblems: undefined
+}
+
+interface WorkerFixtures {
+  readonly stage: Stage
+}
+
+/** Each worker has a server of its own; a test that needs rows to itself makes or picks them. */
+export const test: TestType<
+  PlaywrightTestArgs & PlaywrightTestOptions & Fixtures,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions & WorkerFixtures
+> = base.extend<Fixtures, WorkerFixtures>({
+  stage: [
+    // Playwright reads from the pattern what a fixture needs.
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, provide) => {
+      const stage = await startStage()
+      await provide(stage)
+      await stage.close()
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ stage }, provide) => provide(stage.url),
+  allowedProblems: [/^$/, { option: true }],
+  noProblems: [
+    async ({ context, allowedProblems }, provide) => {
+      const problems: string[] = []
+      context.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
+      })
+      context.on('weberror', (error) => problems.push(String(error.error())))
+      await provide(undefined)
+      const unexpected = problems.filter((problem) => !allowedProblems.test(problem))
+      baseExpect(unexpected, 'the browser has nothing to complain about').toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export const expect: Expect = baseExpect
+
+/** The body of the grid. */
+export function gridRows(page: Page): Locator {
+  return page.locator('tr[data-id]')
+}
+
+export function cell(page: Page, id: string, field: string): Locator {
+  return page.locator(`tr[data-id=${JSON.stringify(id)}] > td[data-field="${field}"]`)
+}
+
+export function statusBar(page: Page): Locator {
+  return page.locator('.status-bar')
+}
+
+/** Where the page came from, in the status bar. */
+export function origin(page: Page): Locator {
+  return page.getByTestId('origin')
+}
+
+/** Holds up all requests to an address until they are let go. */
+export async function hold(page: Page, address: string): Promise<{ readonly letGo: () => void }> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  await page.route(address, async (route) => {
+    await promise
+    await route.continue()
+  })
+  return { letGo: () => resolve(undefined) }
+}

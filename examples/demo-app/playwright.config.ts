@@ -1,0 +1,20 @@
+import type { PlaywrightTestConfig } from '@playwright/test'
+import { browserArgs, findBrowser } from '../../scripts/find-browser.ts'
+
+const config: PlaywrightTestConfig = {
+  testDir: 'e2e',
+  globalSetup: './e2e/build-app.ts',
+  reporter: [['list']],
+  workers: 2,
+  timeout: 30_000,
+  forbidOnly: true,
+  use: {
+    browserName: 'chromium',
+    launchOptions: { executablePath: findBrowser(), args: [...browserArgs] },
+    viewport: { width: 1440, height: 900 },
+    timezoneId: 'UTC',
+    trace: 'off',
+  },
+}
+
+export default config
