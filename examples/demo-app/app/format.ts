@@ -3,7 +3,6 @@ const language = 'en-GB'
 const number = new Intl.NumberFormat(language)
 const money = new Intl.NumberFormat(language, { style: 'currency', currency: 'EUR' })
 const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
-const longMoment = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' })
 const day = new Intl.DateTimeFormat(language, { weekday: 'short', day: '2-digit', month: 'short', timeZone: 'UTC' })
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' })
 
@@ -17,10 +16,6 @@ export function formatMoney(value: number): string {
 
 export function formatMoment(iso: string): string {
   return formatDate(moment, iso)
-}
-
-export function formatLongMoment(iso: string): string {
-  return formatDate(longMoment, iso)
 }
 
 export function formatDay(iso: string): string {

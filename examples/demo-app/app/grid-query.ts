@@ -30,7 +30,7 @@ export function useGridQuery(screen: Screen): readonly [GridQuery, ChangeGridQue
 }
 
 /** What an address asks for. What makes no sense in it is passed over. */
-export function readGridQuery(screen: Screen, parameters: URLSearchParams): GridQuery {
+function readGridQuery(screen: Screen, parameters: URLSearchParams): GridQuery {
   const page = Number(parameters.get('page'))
   const size = Number(parameters.get('size'))
   const orderBy = readOrder(screen, parameters.get('sort') ?? '')

@@ -19,9 +19,6 @@ const paths = {
   activity: 'M1.500 8.500h3l2-5.500 3.200 10 2-4.500h2.800',
   filter: 'M2 4h12M4.500 8h7M7 12h2',
   warning: 'M8 2.500 1.800 13.300h12.400zM8 6.700v3M8 11.600h.01',
-  open: 'M6 3H3v10h10v-3M9 3h4v4M13 3 7.500 8.500',
-  check: 'm3 8.500 3.200 3.200L13 4.700',
-  refresh: 'M13 8a5 5 0 1 1-1.500-3.600M13 2.500V5h-2.500',
 } as const
 
 export type IconName = keyof typeof paths
