@@ -123,22 +123,24 @@ describe('promise 1', () => {
 
 describe('promise 2', () => {
   const stream = manualStream()
-  const causes: [string, (table: LiveTable<Item>, other: LiveTable<Item>) => unknown][] = [
-    ['invalidate()', (table) => table.invalidate()],
-    ['invalidate() in another tab', (_, other) => other.invalidate()],
-    ['a write in another tab', (_, other) => other.patch(1, { name: 'changed' })],
-    ["an event 'changed'", () => stream.emit({ type: 'changed' })],
-    ['an event about the row', () => stream.emit({ type: 'updated', id: 1 })],
-    ['a gap', () => stream.gap()],
+  const causes: [string, 'here' | 'elsewhere', (table: LiveTable<Item>, other: LiveTable<Item>) => unknown][] = [
+    ['invalidate()', 'here', (table) => table.invalidate()],
+    ['invalidate() in another tab', 'elsewhere', (_, other) => other.invalidate()],
+    ['a write in another tab', 'elsewhere', (_, other) => other.patch(1, { name: 'changed' })],
+    ["an event 'changed'", 'here', () => stream.emit({ type: 'changed' })],
+    ['an event about the row', 'here', () => stream.emit({ type: 'updated', id: 1 })],
+    ['a gap', 'here', () => stream.gap()],
   ]
 
   test.each(causes)(
     'promise 2: a page, a row and a count that were asked for before %s leave no fresh slot behind',
-    async (_, invalidate) => {
+    async (_, place, invalidate) => {
       const gates = makeGates()
       const master = fakeMaster(items(3), { step: gates.step })
       const cache = memoryCache()
       const table = liveTable(master, { cache, stream })
+      const told: string[] = []
+      table.subscribe(({ type }) => told.push(type))
       const other = liveTable(fakeMaster(items(3)), { cache })
       const before = [table.list({ page: 1 }), table.read(1), table.count()] as const
       await settle()
@@ -148,7 +150,10 @@ describe('promise 2', () => {
       await settle()
       await gates.open()
       const [page, row, count] = await Promise.all(before)
-      expect([page.stale, row.stale, count]).toEqual([true, true, 3])
+      // What happened elsewhere comes to light only when the answer is written, and is told then.
+      expect([page.stale, row.stale, count]).toEqual([place === 'here', place === 'here', 3])
+      await settle()
+      expect(told).toContain('invalidated')
       master.calls.length = 0
       expect((await table.list({ page: 1 })).rows[0]).toEqual({ id: 1, name: 'changed' })
       expect(await table.get(1)).toEqual({ id: 1, name: 'changed' })
@@ -554,6 +559,18 @@ describe('promise 15', () => {
     await Promise.all([table.get(1), table.get('1'), table.view({ search: 'x' }).read(1), table.get(2)])
     await Promise.all([table.count(), table.count({}), table.count({ search: '' })])
     expect(master.calls).toEqual(['list 1', 'list 1', 'get 1', 'get 2', 'count'])
+  })
+
+  test('promise 15: readers whose slot is invalidated while it is looked up share one request, and its answer is fresh', async () => {
+    const master = fakeMaster(items(1))
+    const table = liveTable(master)
+    await table.get(1)
+    const reads = [table.read(1), table.read(1), table.read(1)]
+    const invalidated = table.invalidate()
+    for (const { stale } of await Promise.all(reads)) expect(stale).toBe(false)
+    await invalidated
+    expect(master.calls).toEqual(['get 1', 'get 1'])
+    expect(await table.read(1, { cache: 'force-cache' })).toMatchObject({ stale: false })
   })
 
   test('promise 15: one reader going away rejects with its reason, and the others get their answer', async () => {

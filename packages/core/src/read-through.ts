@@ -1,5 +1,5 @@
 import type { Slot } from './cache/cache.ts'
-import type { HeldLease, SafeCache } from './cache/safe-cache.ts'
+import type { HeldLease, Lookup, SafeCache } from './cache/safe-cache.ts'
 import { Flights } from './flights.ts'
 import type { ReadOptions } from './table/table.ts'
 import type { Emit } from './trace.ts'
@@ -34,6 +34,16 @@ export interface Answer<Value> {
   readonly error?: unknown
 }
 
+/** What all kinds of things are read by. */
+export interface ReadThroughOptions {
+  readonly cache: SafeCache
+  /** Whether the news of other people's changes arrives; while it does not, nothing cached is fresh. */
+  readonly hearsChanges: () => boolean
+  /** Called where another tab turns out to have invalidated what was handed out as fresh. */
+  readonly onOvertaken: () => void
+  readonly emit: Emit
+}
+
 /** Asks the master. */
 export type Ask<Value> = (signal: AbortSignal) => Promise<Answer<Value>>
 
@@ -48,18 +58,16 @@ export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
   readonly #hearsChanges: () => boolean
+  readonly #onOvertaken: () => void
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
-  /**
-   * @param isValue what of the cache's entries is one
-   * @param hearsChanges whether the news of other people's changes arrives; while it does not, nothing cached is fresh
-   */
-  constructor(cache: SafeCache, isValue: (value: unknown) => value is Value, hearsChanges: () => boolean, emit: Emit) {
+  constructor({ cache, hearsChanges, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
     this.#cache = cache
-    this.#isValue = isValue
     this.#hearsChanges = hearsChanges
+    this.#onOvertaken = onOvertaken
     this.#emit = emit
+    this.#isValue = isValue
   }
 
   async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
@@ -78,7 +86,7 @@ export class ReadThrough<Value> {
 
   async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
     const started = performance.now()
-    const { entry, fresh: isUntouched, lease } = await this.#cache.read(slot)
+    const { entry, fresh: isUntouched, lease } = await this.#lease(slot)
     const fresh = isUntouched && this.#hearsChanges()
     const cached =
       entry !== undefined && this.#isValue(entry.value) ? { value: entry.value, fetchedAt: entry.fetchedAt, stale: !fresh } : undefined
@@ -91,22 +99,36 @@ export class ReadThrough<Value> {
     return { cached, lease }
   }
 
+  /** Under a lease that was voided meanwhile the master's answer could only be stale, so another one is tried for. */
+  async #lease(slot: Slot): Promise<Lookup> {
+    const lookup = await this.#cache.read(slot)
+    if (!lookup.lease.isVoid) return lookup
+    this.#cache.release(lookup.lease)
+    return this.#cache.read(slot)
+  }
+
   async #ask(slot: Slot, ask: Ask<Value>, lease: HeldLease, cached: Read<Value> | undefined, signal: AbortSignal): Promise<Read<Value>> {
     const started = performance.now()
     const fetchedAt = Date.now()
     try {
       const { value, stale = false, error } = await ask(signal)
-      const duration = performance.now() - started
-      // An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9).
-      const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale)
-      this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration })
-      return { value, fetchedAt, stale: !fresh, ...(error === undefined ? {} : { error }) }
+      const read = { value, fetchedAt, stale: stale || lease.isVoid, ...(error === undefined ? {} : { error }) }
+      // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
+      void this.#fill(slot, lease, read, performance.now() - started)
+      return read
     } catch (error) {
+      this.#cache.release(lease)
       this.#emit?.({ type: 'read-failed', slot: slot.key, error, duration: performance.now() - started })
       if (cached === undefined || signal.aborted) throw error
       return { ...cached, stale: true, error }
-    } finally {
-      this.#cache.release(lease)
     }
+  }
+
+  /** An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9). */
+  async #fill(slot: Slot, lease: HeldLease, { value, fetchedAt, stale }: Read<Value>, duration: number): Promise<void> {
+    const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale)
+    this.#cache.release(lease)
+    this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration })
+    if (!fresh && !stale && !lease.isVoid) this.#onOvertaken()
   }
 }

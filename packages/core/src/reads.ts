@@ -1,13 +1,11 @@
 import { checkListResult, checkRow, isCount, isListResult, rowIdText } from './answers.ts'
-import type { SafeCache } from './cache/safe-cache.ts'
 import { AnswerError, UnsupportedError } from './errors.ts'
 import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
 import { isObject } from './table/is-object.ts'
-import { ReadThrough, type Answer, type CachedReadOptions, type Read } from './read-through.ts'
+import { ReadThrough, type Answer, type CachedReadOptions, type Read, type ReadThroughOptions } from './read-through.ts'
 import { countSlot, pageSlot, rowSlot } from './slots.ts'
 import type { CanonicalQuery } from './table/query.ts'
 import type { ListResult, ReadOptions, RowId, Table, ViewQuery } from './table/table.ts'
-import type { Emit } from './trace.ts'
 
 /** A view's query, as the caller wrote it and in its canonical form. */
 export interface View<Row> {
@@ -16,14 +14,10 @@ export interface View<Row> {
 }
 
 /** What reads need to know of the table. */
-export interface ReadsOptions<Row extends object> {
+export interface ReadsOptions<Row extends object> extends ReadThroughOptions {
   readonly master: Table<Row>
   readonly cacheKey: string
   readonly masterPageSize: number | undefined
-  readonly cache: SafeCache
-  /** Whether the news of other people's changes arrives. */
-  readonly hearsChanges: () => boolean
-  readonly emit: Emit
 }
 
 /** Reads pages, rows and counts of a master through the cache. */
@@ -35,14 +29,14 @@ export class Reads<Row extends object> {
   readonly #rows: ReadThrough<Row>
   readonly #counts: ReadThrough<number>
 
-  constructor({ master, cacheKey, masterPageSize, cache, hearsChanges, emit }: ReadsOptions<Row>) {
+  constructor({ master, cacheKey, masterPageSize, ...options }: ReadsOptions<Row>) {
     this.#master = master
     this.#cacheKey = cacheKey
     this.#masterPageSize = masterPageSize
     // That what is cached under a key is what the app cached there is the caller's word: the cache key is its own.
-    this.#pages = new ReadThrough(cache, (value): value is ListResult<Row> => isListResult(value), hearsChanges, emit)
-    this.#rows = new ReadThrough(cache, (value): value is Row => isObject(value), hearsChanges, emit)
-    this.#counts = new ReadThrough(cache, isCount, hearsChanges, emit)
+    this.#pages = new ReadThrough(options, (value): value is ListResult<Row> => isListResult(value))
+    this.#rows = new ReadThrough(options, (value): value is Row => isObject(value))
+    this.#counts = new ReadThrough(options, isCount)
   }
 
   page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {

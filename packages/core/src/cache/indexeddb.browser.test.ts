@@ -61,18 +61,40 @@ describe('idbCache', () => {
     expect(transaction).toHaveBeenCalledTimes(3)
   })
 
-  test('an invalidation writes one stamp per tag and looks at nothing, however much hangs on the tag', async () => {
+  test('an invalidation reads and writes one record, however much hangs on the tag', async () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     for (let page = 0; page < 100; page += 1) {
       await cache.fill(slot(`${page}`), { value: page, fetchedAt: page, lease: [undefined, undefined] })
     }
-    const requests = (
-      ['get', 'getAll', 'getAllKeys', 'getKey', 'openCursor', 'openKeyCursor', 'add', 'delete', 'clear', 'count'] as const
-    ).map((method) => vi.spyOn(IDBObjectStore.prototype, method))
+    const requests = (['getAll', 'getAllKeys', 'getKey', 'openCursor', 'openKeyCursor', 'add', 'delete', 'clear', 'count'] as const).map(
+      (method) => vi.spyOn(IDBObjectStore.prototype, method),
+    )
+    const get = vi.spyOn(IDBObjectStore.prototype, 'get')
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
     await cache.invalidate(slot().tags)
-    expect(put).toHaveBeenCalledTimes(slot().tags.length)
+    expect(get).toHaveBeenCalledTimes(1)
+    expect(put).toHaveBeenCalledTimes(1)
     for (const request of requests) expect(request).not.toHaveBeenCalled()
+  })
+
+  test('stamps of very many tags are forgotten all at once, and nothing that hung on them is fresh', async () => {
+    const cache = idbCache({ name: crypto.randomUUID() })
+    const { lease } = await cache.read(slot())
+    await cache.fill(slot(), { value: 1, fetchedAt: 1, lease })
+    for (let tag = 0; tag < 10; tag += 1) await cache.invalidate(Array.from({ length: 30 }, (_, index) => `${tag}-${index}`))
+    const read = await cache.read(slot())
+    expect(read.entry?.value).toBe(1)
+    expect(read.entry?.lease).not.toEqual(read.lease)
+  })
+
+  test('reads of one task share a transaction', async () => {
+    const cache = idbCache({ name: crypto.randomUUID() })
+    await cache.fill(slot('1'), { value: 1, fetchedAt: 1, lease: [undefined, undefined] })
+    await cache.fill(slot('2'), { value: 2, fetchedAt: 1, lease: [undefined, undefined] })
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const reads = await Promise.all([cache.read(slot('1')), cache.read(slot('2')), cache.read(slot('3'))])
+    expect(reads.map(({ entry }) => entry?.value)).toEqual([1, 2, undefined])
+    expect(transaction).toHaveBeenCalledTimes(1)
   })
 
   test('what lies in a slot but is no entry is not there', async () => {

@@ -1,5 +1,5 @@
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
-import { newStamp, outranks, sameLease, type Cache, type CacheEntry, type Lease, type Slot } from './cache.ts'
+import { newStamp, outranks, sameLease, type Cache, type CacheEntry, type CacheRead, type Lease, type Slot } from './cache.ts'
 
 /** Options of `idbCache`. */
 export interface IdbCacheOptions {
@@ -14,7 +14,8 @@ const stores = new Map<string, UseStore>()
  * A cache in IndexedDB: it survives a reload and is shared by all tabs of an origin.
  *
  * Entries and the stamps of invalidations lie in one object store, so that one transaction reads or writes both:
- * the truth about freshness is on disk beside the pages (promises 1 and 2). Nothing is opened before the first use.
+ * the truth about freshness is on disk beside the pages (promises 1 and 2). Reads that are asked for in one task share a
+ * transaction. Nothing is opened before the first use.
  */
 export function idbCache(options: IdbCacheOptions = {}): Cache {
   const { name = 'vantage-live' } = options
@@ -39,18 +40,29 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
       throw error
     }
   }
+  let asked: Slot[] = []
+  let reading: Promise<readonly CacheRead[]> | undefined
+  /** Opening a transaction costs more than a read, so whatever is asked for in one task is read in one. */
+  const readTogether = async (): Promise<readonly CacheRead[]> => {
+    await undefined
+    const slots = asked
+    asked = []
+    reading = undefined
+    return transact('readonly', (store) => readSlots(store, slots))
+  }
   return {
     kind: 'indexeddb',
 
-    read: (slot) =>
-      transact('readonly', async (store) => {
-        const [entry, lease] = await Promise.all([readEntry(store, slot.key), readLease(store, slot)])
-        return { entry, lease }
-      }),
+    read: async (slot) => {
+      const index = asked.push(slot) - 1
+      reading ??= readTogether()
+      const read = (await reading)[index]
+      return read ?? { entry: undefined, lease: [] }
+    },
 
     fill: (slot, entry) =>
       transact('readwrite', async (store) => {
-        const lease = await readLease(store, slot)
+        const lease = leaseOf(slot, await readStamps(store))
         const holds = sameLease(lease, entry.lease)
         if (holds || !outranks(await readEntry(store, slot.key), lease, entry)) store.put(entry, slot.key)
         await promisifyRequest(store.transaction)
@@ -58,11 +70,35 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
       }),
 
     invalidate: (tags) =>
-      transact('readwrite', (store) => {
-        for (const tag of tags) store.put(newStamp(), stampKey(tag))
-        return promisifyRequest(store.transaction)
+      transact('readwrite', async (store) => {
+        store.put(restamped(await readStamps(store), tags), stampsKey)
+        await promisifyRequest(store.transaction)
       }),
   }
+}
+
+/**
+ * The stamps of all tags that were invalidated, in one record: whatever is read, one more request tells whether it is
+ * fresh. For a tag that is not among them `others` stands.
+ */
+interface Stamps {
+  readonly byTag: ReadonlyMap<string, string>
+  readonly others: string | undefined
+}
+
+/** Slots' keys are strings, so this is none. */
+const stampsKey: IDBValidKey = ['stamps']
+
+/** More would weigh on every read. To forget a stamp is to invalidate, so it is all of them or none. */
+const mostStamps = 200
+
+function restamped({ byTag, others }: Stamps, tags: readonly string[]): Stamps {
+  const stamps = new Map([...byTag, ...tags.map((tag) => [tag, newStamp()] as const)])
+  return stamps.size > mostStamps ? { byTag: new Map(), others: newStamp() } : { byTag: stamps, others }
+}
+
+function leaseOf(slot: Slot, { byTag, others }: Stamps): Lease {
+  return slot.tags.map((tag) => byTag.get(tag) ?? others)
 }
 
 function storeNamed(name: string): UseStore {
@@ -73,9 +109,9 @@ function storeNamed(name: string): UseStore {
   return store
 }
 
-/** Entries and stamps share a store; a slot's key is a string, so a list is never mistaken for one. */
-function stampKey(tag: string): IDBValidKey {
-  return ['invalidated', tag]
+async function readSlots(store: IDBObjectStore, slots: readonly Slot[]): Promise<CacheRead[]> {
+  const [stamps, ...entries] = await Promise.all([readStamps(store), ...slots.map(({ key }) => readEntry(store, key))])
+  return slots.map((slot, index) => ({ entry: entries[index], lease: leaseOf(slot, stamps) }))
 }
 
 async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry | undefined> {
@@ -83,13 +119,13 @@ async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry
   return isEntry(value) ? value : undefined
 }
 
-function readLease(store: IDBObjectStore, slot: Slot): Promise<Lease> {
-  return Promise.all(
-    slot.tags.map(async (tag) => {
-      const stamp = await promisifyRequest<unknown>(store.get(stampKey(tag)))
-      return typeof stamp === 'string' ? stamp : undefined
-    }),
-  )
+async function readStamps(store: IDBObjectStore): Promise<Stamps> {
+  const value = await promisifyRequest<unknown>(store.get(stampsKey))
+  return isStamps(value) ? value : { byTag: new Map(), others: undefined }
+}
+
+function isStamps(value: unknown): value is Stamps {
+  return typeof value === 'object' && value !== null && 'byTag' in value && value.byTag instanceof Map && 'others' in value
 }
 
 function isEntry(value: unknown): value is CacheEntry {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TimeoutError } from '../errors.ts'
+import { deferred } from '../testing/deferred.ts'
 import { moodyCache, type CacheMethod, type MoodyCache } from '../testing/moody-cache.ts'
-import type { Cache, Slot } from './cache.ts'
+import type { Cache, CacheRead, Slot } from './cache.ts'
 import { memoryCache } from './memory.ts'
 import { SafeCache, sameMoment, type CacheOperation, type HeldLease, type Lookup } from './safe-cache.ts'
 
@@ -223,6 +224,26 @@ describe('an invalidation that could not be written', () => {
     await fill(safe, slot('a', 'x'), 'new')
     expect(await look(safe, slot('a', 'x'))).toMatchObject({ entry: { value: 'new' }, fresh: true })
     expect(cache.invalidations).toHaveLength(3)
+  })
+
+  test('keeps a read from being fresh that was under way when it was written at last', async () => {
+    const storage = memoryCache()
+    const { safe, cache } = setUp(storage)
+    await fill(safe, slot('a', 'x'), 'old')
+    cache.moods.invalidate = 'reject'
+    await safe.invalidate(['x'])
+    const [answer, gate] = [deferred<CacheRead>(), deferred()]
+    vi.spyOn(cache, 'read').mockImplementation((own) => {
+      // The cache looks at once, and its answer takes a while.
+      void storage.read(own).then(answer.resolve)
+      return gate.promise.then(() => answer.promise)
+    })
+    const looked = look(safe, slot('a', 'x'))
+    await settle()
+    cache.moods.invalidate = 'work'
+    await safe.invalidate(['y'])
+    gate.resolve()
+    expect(await looked).toMatchObject({ entry: { value: 'old' }, fresh: false })
   })
 
   test('goes with the next one', async () => {

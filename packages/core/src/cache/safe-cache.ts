@@ -56,10 +56,12 @@ export class SafeCache {
     const lease: HeldLease = { tags: slot.tags, stored: undefined, isVoid: false }
     this.#held.add(lease)
     if (this.#isDue(slot.tags)) await (this.#writing ?? this.#writeDue())
+    // It may be written before the answer comes, which is from before it all the same.
+    const isDue = this.#isDue(slot.tags)
     const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
     lease.stored = read?.lease
     if (read?.entry === undefined) return { entry: undefined, fresh: false, lease }
-    const fresh = sameLease(read.entry.lease, read.lease) && !lease.isVoid && !this.#isDue(slot.tags)
+    const fresh = sameLease(read.entry.lease, read.lease) && !lease.isVoid && !isDue
     return { entry: read.entry, fresh, lease }
   }
 

@@ -243,13 +243,13 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true, false, true])
   })
 
-  test('a stamp is never given twice', async () => {
+  test('no two invalidations of a tag give it the same stamp', async () => {
     const { cache } = await setUp(create)
     const stamps = new Set<unknown>()
-    for (let round = 0; round < 50; round += 1) {
-      await cache.invalidate(['x', 'y'])
-      const { lease } = await cache.read(slot('a', 'x', 'y'))
-      for (const stamp of lease) stamps.add(stamp)
+    for (let round = 0; round < 100; round += 1) {
+      await cache.invalidate(['x'])
+      const { lease } = await cache.read(slot('a', 'x'))
+      stamps.add(lease[0])
     }
     expect(stamps.size).toBe(100)
     expect(stamps).not.toContain(undefined)
