@@ -606,6 +606,18 @@ describe('the trace', () => {
     expect(events.at(-1)).toEqual({ type: 'read-failed', slot: table.pageCacheKey(1), error, cacheKey: 'items', duration: 0 })
   })
 
+  test('hears of a lease that was voided while its answer was being written', async () => {
+    const { events, table, cache } = traced()
+    cache.moods.fill = 'hang'
+    await table.list({ page: 1 })
+    cache.moods.invalidate = 'reject'
+    await table.invalidate()
+    cache.release()
+    await settle()
+    expect(events.at(-1)).toEqual({ type: 'void', slot: table.pageCacheKey(1), ...common })
+    expect(await table.list({ page: 1 }, { cache: 'force-cache' })).toMatchObject({ stale: true })
+  })
+
   test('hears of writes: queued, applied and failed, and of what they invalidate', async () => {
     const { events, table, master } = traced()
     await Promise.all([table.patch(1, { name: 'new' }), table.insert({ name: 'x' })])

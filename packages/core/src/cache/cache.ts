@@ -45,7 +45,7 @@ export interface Cache {
   /** The slot's entry and its present lease, both as of one moment. */
   read(slot: Slot): Promise<CacheRead>
   /**
-   * Stores an entry and tells whether its lease still holds.
+   * Stores an entry and tells whether its lease still holds. It takes a copy at once: the caller goes on with the value.
    *
    * An entry whose lease is void is kept too, readable as stale, unless the slot holds something fresh or newer.
    */

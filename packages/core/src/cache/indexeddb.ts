@@ -44,7 +44,7 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
   let reading: Promise<readonly CacheRead[]> | undefined
   /** Opening a transaction costs more than a read, so whatever is asked for in one task is read in one. */
   const readTogether = async (): Promise<readonly CacheRead[]> => {
-    await undefined
+    await Promise.resolve()
     const slots = asked
     asked = []
     reading = undefined
@@ -60,14 +60,16 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
       return read ?? { entry: undefined, lease: [] }
     },
 
-    fill: (slot, entry) =>
-      transact('readwrite', async (store) => {
+    fill: async (slot, entry) => {
+      const own = structuredClone(entry)
+      return transact('readwrite', async (store) => {
         const lease = leaseOf(slot, await readStamps(store))
-        const holds = sameLease(lease, entry.lease)
-        if (holds || !outranks(await readEntry(store, slot.key), lease, entry)) store.put(entry, slot.key)
+        const holds = sameLease(lease, own.lease)
+        if (holds || !outranks(await readEntry(store, slot.key), lease, own)) store.put(own, slot.key)
         await promisifyRequest(store.transaction)
         return holds
-      }),
+      })
+    },
 
     invalidate: (tags) =>
       transact('readwrite', async (store) => {

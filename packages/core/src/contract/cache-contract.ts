@@ -176,6 +176,17 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
 
+  test('promise 2: what was invalidated stays so, however much else is invalidated after it', async () => {
+    const { cache } = await setUp(create)
+    await fill(cache, slot('a', 'x'), 1)
+    const { lease } = await cache.read(slot('b', 'x'))
+    await cache.invalidate(['x'])
+    for (let round = 0; round < 20; round += 1) await cache.invalidate(Array.from({ length: 50 }, (_, index) => `${round} ${index}`))
+    expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
+    expect(await cache.fill(slot('b', 'x'), { value: 1, fetchedAt: 1, lease })).toBe(false)
+    expect(await isFresh(cache, slot('b', 'x'))).toBe(false)
+  })
+
   test('promise 2: fills that race with invalidations leave nothing fresh', async () => {
     const { cache } = await setUp(create)
     for (let round = 0; round < 50; round += 1) {
@@ -281,6 +292,16 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await valueOf(cache, slot('a', 'x'))).toEqual({ rows: [{ id: 1 }] })
     const { entry } = await cache.read(slot('a', 'x'))
     Object.assign(entry?.value ?? {}, { rows: 'changed' })
+    expect(await valueOf(cache, slot('a', 'x'))).toEqual({ rows: [{ id: 1 }] })
+  })
+
+  test('the caller may change a value also while it is being filled in', async () => {
+    const { cache } = await setUp(create)
+    const value = { rows: [{ id: 1 }] }
+    const { lease } = await cache.read(slot('a', 'x'))
+    const filled = cache.fill(slot('a', 'x'), { value, fetchedAt: 1, lease })
+    value.rows.push({ id: 2 })
+    await filled
     expect(await valueOf(cache, slot('a', 'x'))).toEqual({ rows: [{ id: 1 }] })
   })
 
