@@ -2,7 +2,7 @@ import { AnswerError } from './errors.ts'
 import { isObject } from './table/is-object.ts'
 import { isRowId } from './table/query.ts'
 import { fieldOf } from './table/row.ts'
-import type { ListResult } from './table/table.ts'
+import type { ListResult, RowId } from './table/table.ts'
 
 /** What a table's rows are checked by. */
 export interface RowShape {
@@ -31,11 +31,13 @@ export function checkListResult<Row extends object>(table: RowShape, result: Lis
 /**
  * A row that the master answered with, checked.
  *
- * @throws AnswerError unless it is an object with an id (promise 20)
+ * @param asked the id of the row that was asked for; a row of another id would be cached under a name that no write knows
+ * @throws AnswerError unless it is an object with an id, and with the one that was asked for (promise 20)
  */
-export function checkRow<Row extends object>(table: RowShape, row: Row): Row {
-  rowIdText(table, row)
-  return row
+export function checkRow<Row extends object>(table: RowShape, row: Row, asked?: RowId): Row {
+  const id = rowIdText(table, row)
+  if (asked === undefined || id === String(asked)) return row
+  throw new AnswerError(table.name, `${table.idField} of the row`, id, `${asked}, as asked for`)
 }
 
 /**

@@ -1,11 +1,15 @@
 import { toLiveEvent } from './stream/live-event.ts'
 import type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
 
+/** How long reads wait for a stream that is connecting, in ms. */
+const patience = 250
+
 /** A table's connection to its live stream: made when it is first needed, let go when nobody listens, and made again. */
 export class Feed {
   readonly #stream: LiveStream
   readonly #listener: StreamListener
   #disconnect: (() => void) | undefined
+  #settling: Wait | undefined
   #status: StreamStatus = { state: 'closed', reason: 'nobody has asked for anything yet' }
 
   constructor(stream: LiveStream, listener: StreamListener) {
@@ -15,6 +19,14 @@ export class Feed {
 
   get status(): StreamStatus {
     return this.#status
+  }
+
+  /**
+   * Resolves when a stream that is connecting has connected or failed, or has taken too long; undefined where there is
+   * nothing to wait for. What was asked of the master before the connection stood would have to be asked again after it.
+   */
+  get settling(): Promise<void> | undefined {
+    return this.#settling?.over
   }
 
   /** Does nothing while it is connected. */
@@ -67,6 +79,29 @@ export class Feed {
 
   #changeTo(status: StreamStatus): void {
     this.#status = status
+    this.#settling?.end()
+    this.#settling = status.state === 'connecting' ? wait(patience) : undefined
     this.#listener.onStatus(status)
+  }
+}
+
+/** Something that is over after a while, or when it is ended. */
+interface Wait {
+  readonly over: Promise<void>
+  readonly end: () => void
+}
+
+function wait(duration: number): Wait {
+  let resolve: (() => void) | undefined
+  const over = new Promise<void>((resolveOver) => {
+    resolve = resolveOver
+  })
+  const timer = setTimeout(() => resolve?.(), duration)
+  return {
+    over,
+    end: () => {
+      clearTimeout(timer)
+      resolve?.()
+    },
   }
 }

@@ -50,6 +50,7 @@ export class LiveMaster<Row extends object> {
       masterPageSize,
       cache: this.#cache,
       hearsChanges: () => this.#feed === undefined || this.#feed.status.state === 'open',
+      settling: () => this.#feed?.settling,
       // What else that tab invalidated is not known here, so whoever shows anything looks again.
       onOvertaken: () => this.#listeners.tell({ type: 'invalidated', rows: 'all' }),
       emit,

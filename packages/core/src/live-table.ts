@@ -316,15 +316,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
   }
 
   #narrowed(inner: ViewQuery<Row>): View<Row> {
-    if (!isObject(inner)) throw new ArgumentError('query', inner, 'an object')
-    const { where, orderBy, search } = inner
-    const query = narrow(this.#view.query, {
-      ...(where === undefined ? {} : { where }),
-      ...(orderBy === undefined ? {} : { orderBy }),
-      ...(search === undefined ? {} : { search }),
-    })
-    const canonical = canonicalQuery(query)
-    return { query: ownCopy('query', query), canonical }
+    const query = narrow(this.#view.query, inner)
+    return { query: ownCopy('query', query), canonical: canonicalQuery(query) }
   }
 }
 

@@ -39,6 +39,8 @@ export interface ReadThroughOptions {
   readonly cache: SafeCache
   /** Whether the news of other people's changes arrives; while it does not, nothing cached is fresh. */
   readonly hearsChanges: () => boolean
+  /** Where the news is about to begin to arrive: what to wait for before the master is asked. */
+  readonly settling: () => Promise<void> | undefined
   /** Called where another tab turns out to have invalidated what was handed out as fresh. */
   readonly onOvertaken: () => void
   readonly emit: Emit
@@ -58,13 +60,15 @@ export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
   readonly #hearsChanges: () => boolean
+  readonly #settling: () => Promise<void> | undefined
   readonly #onOvertaken: () => void
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
-  constructor({ cache, hearsChanges, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
+  constructor({ cache, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
     this.#cache = cache
     this.#hearsChanges = hearsChanges
+    this.#settling = settling
     this.#onOvertaken = onOvertaken
     this.#emit = emit
     this.#isValue = isValue
@@ -72,7 +76,12 @@ export class ReadThrough<Value> {
 
   async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
     signal?.throwIfAborted()
+    if (cache !== 'force-cache') await this.#settling()
     const { cached, lease } = await this.#lookUp(slot)
+    if (cached === undefined && cache === 'force-cache' && this.#settling() !== undefined) {
+      this.#cache.release(lease)
+      return this.read(slot, ask, { cache: 'default', ...(signal === undefined ? {} : { signal }) })
+    }
     const flight = this.#flights.find(slot.key, lease)
     const isEnough = cached !== undefined && cache !== 'reload' && (!cached.stale || cache === 'force-cache')
     if (signal?.aborted === true || isEnough || flight !== undefined) this.#cache.release(lease)

@@ -51,7 +51,7 @@ export class Reads<Row extends object> {
   row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
     const ask = async (signal: AbortSignal) => {
       const row = await this.#master.get(id, { signal })
-      return { value: row === undefined ? undefined : checkRow(this.#master, row) }
+      return { value: row === undefined ? undefined : checkRow(this.#master, row, id) }
     }
     return this.#rows.read(rowSlot(this.#cacheKey, String(id)), ask, options)
   }

@@ -81,7 +81,7 @@ describe('idbCache', () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     const { lease } = await cache.read(slot())
     await cache.fill(slot(), { value: 1, fetchedAt: 1, lease })
-    for (let tag = 0; tag < 10; tag += 1) await cache.invalidate(Array.from({ length: 30 }, (_, index) => `${tag}-${index}`))
+    for (let tag = 0; tag < 10; tag += 1) await cache.invalidate(Array.from({ length: 60 }, (_, index) => `${tag}-${index}`))
     const read = await cache.read(slot())
     expect(read.entry?.value).toBe(1)
     expect(read.entry?.lease).not.toEqual(read.lease)

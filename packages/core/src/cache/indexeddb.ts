@@ -92,7 +92,7 @@ interface Stamps {
 const stampsKey: IDBValidKey = ['stamps']
 
 /** More would weigh on every read. To forget a stamp is to invalidate, so it is all of them or none. */
-const mostStamps = 200
+const mostStamps = 500
 
 function restamped({ byTag, others }: Stamps, tags: readonly string[]): Stamps {
   const stamps = new Map([...byTag, ...tags.map((tag) => [tag, newStamp()] as const)])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ArgumentError } from '../errors.ts'
-import { canonicalListQuery, canonicalQuery, idText, isWholeTable } from './query.ts'
+import { canonicalListQuery, canonicalQuery, idText, isWholeTable, narrow } from './query.ts'
 import type { ViewQuery } from './table.ts'
 
 interface Row {
@@ -150,5 +150,25 @@ describe('idText', () => {
 
   test.each(['', Number.NaN, Number.POSITIVE_INFINITY, null, undefined, {}, true, 1n])('promise 20: %o is no id', (bad) => {
     expect(() => idText(bad, 'row.id')).toThrow(/^row\.id is .*; expected a string that is not empty, or a finite number$/)
+  })
+})
+
+describe('narrow', () => {
+  test('both filters hold, and the inner order takes the place of the outer one', () => {
+    const outer: ViewQuery<Row> = { where: { a: 'z' }, orderBy: [{ field: 'a', direction: 'asc' }], search: 'x' }
+    const inner: ViewQuery<Row> = { where: { b: 2 }, orderBy: [{ field: 'b', direction: 'desc' }] }
+    expect(narrow(outer, inner)).toEqual({ where: { a: 'z', b: 2 }, orderBy: inner.orderBy, search: 'x' })
+  })
+
+  test('what says nothing takes nothing away', () => {
+    const outer: ViewQuery<Row> = { where: { a: 'z' }, orderBy: [{ field: 'a', direction: 'asc' }], search: 'x' }
+    expect(narrow(outer, { where: { a: undefined } as never, orderBy: [], search: '' })).toEqual(outer)
+    expect(narrow({ search: '' }, { search: 'x' })).toEqual({ search: 'x' })
+    expect(narrow({}, {})).toEqual({})
+  })
+
+  test('promise 20: a field or a search of both is refused', () => {
+    expect(() => narrow<Row>({ where: { b: 1 } }, { where: { b: { gte: 0 } } })).toThrow('where.b is 0; expected a field that')
+    expect(() => narrow<Row>({ search: 'x' }, { search: 'y' })).toThrow('search is "y"; expected no search')
   })
 })

@@ -70,16 +70,21 @@ export function canonicalListQuery<Row>(query: ListQuery<Row>): CanonicalListQue
  * @throws ArgumentError where the inner one filters a field that the outer filters too, or both search (promise 20)
  */
 export function narrow<Row>(outer: ViewQuery<Row>, inner: ViewQuery<Row>): ViewQuery<Row> {
-  for (const field of Object.keys(inner.where ?? {})) {
-    if (outer.where !== undefined && Object.hasOwn(outer.where, field)) {
-      throw new ArgumentError(`where.${field}`, Reflect.get(inner.where ?? {}, field), 'a field that the view does not filter already')
-    }
+  const outside = canonicalQuery(outer)
+  const inside = canonicalQuery(inner)
+  const twice = inside.where.find(({ field }) => outside.where.some((other) => other.field === field))
+  if (twice !== undefined) throw new ArgumentError(`where.${twice.field}`, twice.value, 'a field that the view does not filter already')
+  if (outside.search !== '' && inside.search !== '') {
+    throw new ArgumentError('search', inside.search, 'no search, for the view has one already')
   }
-  if (outer.search !== undefined && inner.search !== undefined) {
-    throw new ArgumentError('search', inner.search, 'no search, for the view has one already')
+  const where = { ...inner.where, ...outer.where }
+  const orderBy = inside.orderBy.length > 0 ? inner.orderBy : outer.orderBy
+  const search = outside.search === '' ? inside.search : outside.search
+  return {
+    ...(outside.where.length + inside.where.length > 0 ? { where } : {}),
+    ...(orderBy === undefined ? {} : { orderBy }),
+    ...(search === '' ? {} : { search }),
   }
-  if (outer.where === undefined || inner.where === undefined) return { ...outer, ...inner }
-  return { ...outer, ...inner, where: { ...outer.where, ...inner.where } }
 }
 
 /** Whether something can be the id of a row. */
