@@ -163,6 +163,7 @@ describe('promise 7: IndexedDB', () => {
     expect((await table.list({ page: 1 })).rows).toEqual(items(3))
     expect(events.map((event) => ('cache' in event ? `${event.type} ${event.cache}` : event.type))).toEqual([
       'miss memory',
+      'answer',
       'fill',
       'hit memory',
     ])

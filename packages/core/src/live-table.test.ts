@@ -570,10 +570,12 @@ describe('the trace', () => {
     const slot = table.pageCacheKey(1)
     expect(events).toEqual([
       { type: 'miss', slot, cache: 'moody', ...common },
+      { type: 'answer', slot, ...common },
       { type: 'fill', slot, ...common },
       { type: 'hit', slot, cache: 'moody', ...common },
       { type: 'invalidate', cause: 'call', rows: 'all', ...common },
       { type: 'stale', slot, cache: 'moody', ...common },
+      { type: 'answer', slot, ...common },
       { type: 'fill', slot, ...common },
     ])
   })
@@ -599,7 +601,10 @@ describe('the trace', () => {
     await table.invalidate()
     await gates.open()
     await listed
-    expect(events.at(-1)).toEqual({ type: 'void', slot: table.pageCacheKey(1), cacheKey: 'items', duration: 70 })
+    const slot = table.pageCacheKey(1)
+    expect(events).toContainEqual({ type: 'answer', slot, cacheKey: 'items', duration: 70 })
+    await settle()
+    expect(events.at(-1)).toEqual({ type: 'void', slot, cacheKey: 'items', duration: 0 })
     const error = new Error('offline')
     master.failing = () => error
     await table.list({ page: 1 })
@@ -708,7 +713,7 @@ describe('the trace', () => {
       },
     })
     expect((await table.list({ page: 1 })).rows).toEqual(items(1))
-    expect(uncaught).toEqual([error, error])
+    expect(uncaught).toEqual([error, error, error])
   })
 
   test('costs nothing where there is none: no event is made', async () => {

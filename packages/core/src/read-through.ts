@@ -121,9 +121,10 @@ export class ReadThrough<Value> {
     const fetchedAt = Date.now()
     try {
       const { value, stale = false, error } = await ask(signal)
+      this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })
       const read = { value, fetchedAt, stale: stale || lease.isVoid, ...(error === undefined ? {} : { error }) }
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
-      void this.#fill(slot, lease, read, performance.now() - started)
+      void this.#fill(slot, lease, read)
       return read
     } catch (error) {
       this.#cache.release(lease)
@@ -134,10 +135,11 @@ export class ReadThrough<Value> {
   }
 
   /** An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9). */
-  async #fill(slot: Slot, lease: HeldLease, { value, fetchedAt, stale }: Read<Value>, duration: number): Promise<void> {
+  async #fill(slot: Slot, lease: HeldLease, { value, fetchedAt, stale }: Read<Value>): Promise<void> {
+    const started = performance.now()
     const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale)
     this.#cache.release(lease)
-    this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration })
+    this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration: performance.now() - started })
     if (!fresh && !stale && !lease.isVoid) this.#onOvertaken()
   }
 }

@@ -18,10 +18,17 @@ export type TraceDetail =
       readonly duration: number
     }
   | {
-      /** The master answered; the lease held and the slot is fresh, or was void and the answer counts as stale. */
-      readonly type: 'fill' | 'void'
+      /** The master answered, and so will the read. */
+      readonly type: 'answer'
       readonly slot: string
       /** How long the master took. */
+      readonly duration: number
+    }
+  | {
+      /** The answer was written; the lease held and the slot is fresh, or it was void and what is written is stale. */
+      readonly type: 'fill' | 'void'
+      readonly slot: string
+      /** How long the cache took. */
       readonly duration: number
     }
   | { readonly type: 'read-failed'; readonly slot: string; readonly error: unknown; readonly duration: number }

@@ -21,10 +21,12 @@ function words(event: TraceEvent): TraceWords {
       return { kind: 'read', text: `${slotWords(event.slot)} was in ${cacheWords(event.cache)}, but may be out of date` }
     case 'miss':
       return { kind: 'read', text: `${slotWords(event.slot)} was not in ${cacheWords(event.cache)}: the server is asked` }
+    case 'answer':
+      return { kind: 'read', text: `the server sent ${slotWords(event.slot)}` }
     case 'fill':
-      return { kind: 'read', text: `the server sent ${slotWords(event.slot)}, which is stored now` }
+      return { kind: 'read', text: `${slotWords(event.slot)} is stored now` }
     case 'void':
-      return { kind: 'read', text: `the server sent ${slotWords(event.slot)}, but something changed meanwhile: it counts as out of date` }
+      return { kind: 'read', text: `${slotWords(event.slot)} is stored as out of date, for something changed meanwhile` }
     case 'read-failed':
       return { kind: 'trouble', text: `${slotWords(event.slot)} could not be read. ${errorWords(event.error).message}` }
     case 'invalidate':

@@ -51,9 +51,8 @@ function originOf(event: TraceEvent, slot: string): Origin | undefined {
     case 'hit':
     case 'stale':
       return { source: event.cache === 'indexeddb' ? 'IndexedDB' : 'memory', duration: event.duration, isStale: event.type === 'stale' }
-    case 'fill':
-    case 'void':
-      return { source: 'network', duration: event.duration, isStale: event.type === 'void' }
+    case 'answer':
+      return { source: 'network', duration: event.duration, isStale: false }
     default:
       return undefined
   }
