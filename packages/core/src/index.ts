@@ -15,7 +15,9 @@ export {
   UnsupportedError,
   type LiveErrorCode,
 } from './errors.ts'
-export { LiveTable, type LiveListQuery, type LiveRow, type LiveTableOptions, type Page } from './live-table.ts'
+export { LiveTable } from './live-table.ts'
+export type { LiveTableOptions } from './live-table-options.ts'
+export type { LiveListQuery, LiveRow, Page } from './page.ts'
 export type { CachedReadOptions } from './read-through.ts'
 export { manualStream, type ManualStream } from './stream/manual.ts'
 export { sharedStream, type SharedOptions } from './stream/shared.ts'

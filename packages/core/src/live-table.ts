@@ -1,73 +1,18 @@
 import type { Cache } from './cache/cache.ts'
 import { idbCache } from './cache/indexeddb.ts'
 import { memoryCache } from './cache/memory.ts'
-import { ArgumentError, UnsupportedError } from './errors.ts'
-import { isObject } from './table/is-object.ts'
+import { UnsupportedError } from './errors.ts'
 import { LiveMaster } from './live-master.ts'
+import { checkOptions, type LiveTableOptions } from './live-table-options.ts'
+import { ownCopy } from './own-copy.ts'
+import type { LiveListQuery, LiveRow, Page } from './page.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
-import { ownCopy } from './own-copy.ts'
 import { pageSlot, rowSlot } from './slots.ts'
-import type { LiveStream, StreamStatus } from './stream/stream.ts'
+import type { StreamStatus } from './stream/stream.ts'
 import { canonicalQuery, checkCount, idText, narrow } from './table/query.ts'
 import type { Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
-import type { Trace } from './trace.ts'
 import { WeakValues } from './weak-values.ts'
-
-/** What a `LiveTable` is made of. */
-export interface LiveTableOptions<Row extends object> {
-  /** The remote table that is the truth. It may be a `LiveTable` itself. */
-  readonly master: Table<Row>
-  /** The caller's name for what is cached. Different users, tenants or schemas need different ones. */
-  readonly cacheKey: string
-  /** `idbCache()` by default; `memoryCache()` where there is no IndexedDB. */
-  readonly cache?: Cache
-  /** Where news of other people's changes comes from. */
-  readonly stream?: LiveStream
-  /** Where writes land, if not on the master; reads stay on the master. */
-  readonly writeTarget?: Table<Row>
-  /** How many rows make a page where the caller does not say; 50 by default. */
-  readonly pageSize?: number
-  /** How many rows the master serves at most in one page. Larger pages are put together from several (promise 16). */
-  readonly masterPageSize?: number
-  /** Hears all that the table does: reads, writes, invalidations, events, and every error that was survived. */
-  readonly trace?: Trace
-}
-
-/** Which page of a `LiveTable`. */
-export interface LiveListQuery<Row> extends ViewQuery<Row> {
-  /** Counted from 1. */
-  readonly page: number
-  /** The table's own page size by default. */
-  readonly pageSize?: number
-}
-
-/** One page of rows, and what is known of its age. */
-export interface Page<Row> {
-  readonly rows: readonly Row[]
-  readonly page: number
-  readonly pageSize: number
-  /** How many rows the whole view has, where the master knows it. */
-  readonly total?: number
-  /** When the master was asked for it, in ms since 1970: the rows are no older than this. */
-  readonly fetchedAt: number
-  /** The rows may be out of date. Without an `error`, asking again brings newer ones. */
-  readonly stale: boolean
-  /** Why the rows are stale, where that is because the master failed (promise 8). */
-  readonly error?: unknown
-}
-
-/** One row, and what is known of its age. */
-export interface LiveRow<Row> {
-  /** Undefined where the master has no such row. */
-  readonly row: Row | undefined
-  /** When the master was asked for it, in ms since 1970. */
-  readonly fetchedAt: number
-  /** As in `Page`. */
-  readonly stale: boolean
-  /** As in `Page`. */
-  readonly error?: unknown
-}
 
 /**
  * A remote table with a cache before it, a write queue behind it and a live stream beside it; a table itself.
@@ -341,23 +286,4 @@ function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): Liv
 
 function defaultCache(): Cache {
   return typeof indexedDB === 'undefined' ? memoryCache() : idbCache()
-}
-
-function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
-  if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
-  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, trace } = options
-  if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
-  if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
-  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate')) throw new ArgumentError('cache', cache, 'a cache')
-  if (stream !== undefined && !hasMethods(stream, 'connect')) throw new ArgumentError('stream', stream, 'a live stream')
-  if (writeTarget !== undefined && !hasMethods(writeTarget, 'insert', 'replace', 'patch', 'delete', 'deleteAll')) {
-    throw new ArgumentError('writeTarget', writeTarget, 'a table')
-  }
-  if (pageSize !== undefined) checkCount('pageSize', pageSize)
-  if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
-  if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
-}
-
-function hasMethods(value: unknown, ...names: readonly string[]): boolean {
-  return isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function')
 }

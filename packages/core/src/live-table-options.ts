@@ -1,0 +1,47 @@
+import type { Cache } from './cache/cache.ts'
+import { ArgumentError } from './errors.ts'
+import type { LiveStream } from './stream/stream.ts'
+import { isObject } from './table/is-object.ts'
+import { checkCount } from './table/query.ts'
+import type { Table } from './table/table.ts'
+import type { Trace } from './trace.ts'
+
+/** What a `LiveTable` is made of. */
+export interface LiveTableOptions<Row extends object> {
+  /** The remote table that is the truth. It may be a `LiveTable` itself. */
+  readonly master: Table<Row>
+  /** The caller's name for what is cached. Different users, tenants or schemas need different ones. */
+  readonly cacheKey: string
+  /** `idbCache()` by default; `memoryCache()` where there is no IndexedDB. */
+  readonly cache?: Cache
+  /** Where news of other people's changes comes from. */
+  readonly stream?: LiveStream
+  /** Where writes land, if not on the master; reads stay on the master. */
+  readonly writeTarget?: Table<Row>
+  /** How many rows make a page where the caller does not say; 50 by default. */
+  readonly pageSize?: number
+  /** How many rows the master serves at most in one page. Larger pages are put together from several (promise 16). */
+  readonly masterPageSize?: number
+  /** Hears all that the table does: reads, writes, invalidations, events, and every error that was survived. */
+  readonly trace?: Trace
+}
+
+/** @throws ArgumentError where an option cannot work (promise 20) */
+export function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
+  if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
+  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, trace } = options
+  if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
+  if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
+  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate')) throw new ArgumentError('cache', cache, 'a cache')
+  if (stream !== undefined && !hasMethods(stream, 'connect')) throw new ArgumentError('stream', stream, 'a live stream')
+  if (writeTarget !== undefined && !hasMethods(writeTarget, 'insert', 'replace', 'patch', 'delete', 'deleteAll')) {
+    throw new ArgumentError('writeTarget', writeTarget, 'a table')
+  }
+  if (pageSize !== undefined) checkCount('pageSize', pageSize)
+  if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
+  if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function')
+}
