@@ -75,6 +75,25 @@ export function origin(page: Page): Locator {
   return page.getByTestId('origin')
 }
 
+/** The names of the slots in IndexedDB. What is shown is written there right after. */
+export function storedSlots(page: Page): Promise<readonly string[]> {
+  return page.evaluate(
+    () =>
+      new Promise<readonly string[]>((resolve, reject) => {
+        const opening = indexedDB.open('vantage-live')
+        opening.addEventListener('error', () => reject(new Error('the database cannot be opened', { cause: opening.error })))
+        opening.addEventListener('success', () => {
+          const database = opening.result
+          const reading = database.transaction('slots').objectStore('slots').getAllKeys()
+          reading.addEventListener('success', () => {
+            resolve(reading.result.map(String))
+            database.close()
+          })
+        })
+      }),
+  )
+}
+
 /** Holds up all requests to an address until they are let go. */
 export async function hold(page: Page, address: string): Promise<{ readonly letGo: () => void }> {
   const { promise, resolve } = Promise.withResolvers<undefined>()

@@ -1,4 +1,4 @@
-import { expect, gridRows, origin, test } from './fixtures.ts'
+import { expect, gridRows, origin, storedSlots, test } from './fixtures.ts'
 import { startFront, type Front } from './front.ts'
 
 let front: Front
@@ -18,7 +18,11 @@ test('promise 8: a reload with the server gone shows the page all the same, mark
   await page.goto(front.url)
   await expect(gridRows(page)).toHaveCount(50)
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
+  await expect(gridRows(page).first()).not.toContainText('…')
   const before = await gridRows(page).first().textContent()
+  await expect
+    .poll(() => storedSlots(page))
+    .toEqual(expect.arrayContaining([expect.stringMatching(/^\["orders"/), expect.stringMatching(/^\["cities"/)]))
 
   await front.killApi()
   await page.reload()
