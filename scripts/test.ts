@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { commandRunner } from './command-runner.ts'
 import { ensureBrowser } from './find-browser.ts'
+import { pnpmCommand } from './pnpm-command.ts'
 import { countLine, noTests, oneFailure, playwrightCount, runnerCount, sumOf, vitestCount, type TestCount } from './test-count.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -112,11 +113,4 @@ async function timed<Result>(title: string, step: () => Result | Promise<Result>
   } finally {
     console.log(`== ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
   }
-}
-
-/** The pnpm that runs this script: it need not be on the PATH. */
-function pnpmCommand(): readonly string[] {
-  const path = process.env['npm_execpath']
-  if (path === undefined || !basename(path).startsWith('pnpm')) return ['pnpm']
-  return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path]
 }

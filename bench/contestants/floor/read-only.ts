@@ -1,0 +1,2 @@
+// What a read-only grid imports.
+export { getMany, set } from 'idb-keyval'

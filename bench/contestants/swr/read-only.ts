@@ -1,0 +1,2 @@
+// What a read-only grid imports.
+export { default as useSWR, SWRConfig } from 'swr'

@@ -1,0 +1,2 @@
+export * from '@vantage-live/core'
+export * from '@vantage-live/react'

@@ -1,0 +1,71 @@
+import type { BenchPage } from './bench-page.ts'
+import { click } from './click.ts'
+import type { Contestant } from './contestant.ts'
+import type { Order } from './orders.ts'
+import { probe } from './probe.ts'
+
+type RowsBench = Pick<BenchPage, 'mountRows' | 'unmountRows' | 'changeRow'>
+
+/** What the rows' screen takes. */
+export interface RowsHooks {
+  readonly count: () => number
+  readonly onRow: (id: number, row: Order | undefined) => void
+}
+
+/** How long after a commit nothing more is expected to render, in ms. */
+const quiet = 30
+
+/** Measures rows that each read for themselves. */
+export function rowsBench({ rows }: Contestant): { readonly bench: RowsBench; readonly hooks: RowsHooks } {
+  const shown = new Map<number, Order>()
+  let count = 0
+  let onCommit: (() => void) | undefined
+
+  /** Resolves with the time of the first commit after which this holds. */
+  function committed(holds: () => boolean): Promise<number> {
+    return new Promise((resolve) => {
+      onCommit = () => {
+        if (!holds()) return
+        onCommit = undefined
+        resolve(performance.now())
+      }
+    })
+  }
+
+  return {
+    hooks: {
+      count: () => count,
+      onRow(id, row) {
+        if (row === undefined) return
+        shown.set(id, row)
+        onCommit?.()
+      },
+    },
+
+    bench: {
+      async mountRows(rowCount) {
+        count = rowCount
+        const allShown = committed(() => shown.size === rowCount)
+        const start = performance.now()
+        click('#mount')
+        return (await allShown) - start
+      },
+
+      unmountRows() {
+        click('#mount')
+        shown.clear()
+      },
+
+      async changeRow(id, version) {
+        const before = probe.rowRenders
+        const changed = committed(() => shown.get(id)?.version === version)
+        rows.changed(id)
+        const commit = (await changed) - probe.rowArrivedAt
+        await new Promise((resolve) => {
+          setTimeout(resolve, quiet)
+        })
+        return { commit, renders: probe.rowRenders - before }
+      },
+    },
+  }
+}
