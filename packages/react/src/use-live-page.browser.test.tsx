@@ -3,6 +3,7 @@ import { memoryCache } from '@vantage-live/core'
 import { expect, test } from 'vitest'
 import { makeHarness, namesOf, type Order } from './testing/harness.tsx'
 import { useLivePage } from './use-live-page.ts'
+import { useLiveRow } from './use-live-row.ts'
 
 const firstTen = Array.from({ length: 10 }, (_, index) => `order ${index + 1}`)
 
@@ -197,6 +198,19 @@ test('enabled: false asks nothing', async () => {
   expect(calls).toEqual([])
   rerender({ enabled: true })
   await waitFor(() => expect(result.current.isSuccess).toBe(true))
+})
+
+test('options of TanStack Query that the table does not own are the caller’s', async () => {
+  const { table, wrapper, client } = makeHarness(25)
+  renderHook(() => [useLivePage(table, 1, { refetchOnReconnect: false }), useLiveRow(table, 1, { refetchOnReconnect: false })] as const, {
+    wrapper,
+  })
+  await waitFor(() => expect(client.isFetching()).toBe(0))
+  const observers = client
+    .getQueryCache()
+    .getAll()
+    .flatMap(({ observers: watching }) => watching)
+  expect(observers.map(({ options }) => options.refetchOnReconnect)).toEqual([false, false])
 })
 
 test('refetch() asks the master though the cache is fresh', async () => {

@@ -71,8 +71,8 @@ export function useLivePage<Row extends object, Data>(
   const pendingIds = usePendingIds(table)
   const result = useQuery({
     placeholderData: (former, query) => (query?.queryKey[1] === table.cacheKey ? former : undefined),
-    ...options,
     ...livePageOptions(table, page, pageSize),
+    ...options,
     select: useCallback(
       (found: Page<Row>): SelectedFrom<Row, Data | Page<Row>> => ({ page: found, data: select === undefined ? found : select(found) }),
       [select],

@@ -41,8 +41,8 @@ export function useLiveRow<Row extends object, Data>(
 ): UseQueryResult<Row | Data | undefined> {
   useBridge(table)
   return useQuery({
-    ...options,
     ...(id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)),
+    ...options,
     select: useCallback(({ row }: LiveRow<Row>): Row | Data | undefined => (select === undefined ? row : select(row)), [select]),
   })
 }

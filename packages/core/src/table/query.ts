@@ -40,11 +40,6 @@ export function canonicalQuery<Row>(query: ViewQuery<Row>): CanonicalQuery {
   return { where: comparisons(where), orderBy: order(orderBy), search: searchText(search) }
 }
 
-/** Whether the query asks for the whole table in the master's own order. */
-export function isWholeTable(query: CanonicalQuery): boolean {
-  return query.where.length === 0 && query.orderBy.length === 0 && query.search === ''
-}
-
 /**
  * A page number or a size.
  *
