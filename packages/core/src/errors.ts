@@ -1,5 +1,15 @@
 /** What went wrong, by kind; the class of the error and its fields tell the rest. */
-export type LiveErrorCode = 'argument' | 'answer' | 'http' | 'network' | 'missing-row' | 'unsupported' | 'event' | 'closed' | 'timeout'
+export type LiveErrorCode =
+  | 'argument'
+  | 'answer'
+  | 'http'
+  | 'network'
+  | 'missing-row'
+  | 'unsupported'
+  | 'event'
+  | 'closed'
+  | 'timeout'
+  | 'not-cached'
 
 /** The base of every error this library makes. */
 export abstract class LiveError extends Error {
@@ -129,6 +139,18 @@ export class TimeoutError extends LiveError {
   constructor(what: string, bound: number) {
     super(`${what} did not answer within ${bound} ms`)
     this.bound = bound
+  }
+}
+
+/** Only what is cached was asked for, and that is nothing. */
+export class NotCachedError extends LiveError {
+  override readonly name = 'NotCachedError'
+  readonly code = 'not-cached'
+  readonly slot: string
+
+  constructor(slot: string) {
+    super(`nothing is cached in ${slot}`)
+    this.slot = slot
   }
 }
 

@@ -1,4 +1,4 @@
-export type { Cache, CacheEntry, CacheRead, Lease, Slot } from './cache/cache.ts'
+export type { Cache, CacheEntry, CacheRead, Lease, Slot, Tags } from './cache/cache.ts'
 export { idbCache, type IdbCacheOptions } from './cache/indexeddb.ts'
 export { memoryCache } from './cache/memory.ts'
 export { noCache } from './cache/none.ts'
@@ -11,6 +11,7 @@ export {
   LiveError,
   MissingRowError,
   NetworkError,
+  NotCachedError,
   TimeoutError,
   UnsupportedError,
   type LiveErrorCode,

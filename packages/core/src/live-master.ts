@@ -24,7 +24,7 @@ export interface LiveMasterOptions<Row extends object> {
 /**
  * What a table and all its views share: the master with its cache, its write queue, its live stream and its listeners.
  *
- * Here alone the parts meet. An invalidation, whatever its cause, is made durable first and told afterwards.
+ * Here alone the parts meet. An invalidation, whatever its cause, is told at once and over when it is durable.
  */
 export class LiveMaster<Row extends object> {
   readonly master: Table<Row>
@@ -43,7 +43,8 @@ export class LiveMaster<Row extends object> {
     this.master = master
     this.cacheKey = cacheKey
     this.#emit = emit
-    this.#cache = new SafeCache(cache, (during, error) => emit?.({ type: 'error', during, error }))
+    this.#cache = new SafeCache(cache, cacheKey, (during, error) => emit?.({ type: 'error', during, error }))
+    void this.#cache.open()
     this.reads = new Reads({
       master,
       cacheKey,
@@ -86,9 +87,12 @@ export class LiveMaster<Row extends object> {
 
   async invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
     const started = performance.now()
-    await this.#cache.invalidate(tagsOf(this.cacheKey, rows))
+    const durable = this.#cache.invalidate(tagsOf(rows))
+    // From here on reads wait for the disk, so listeners need not. They are told once the write is on its way, and what they
+    // do about it takes place while the disk is at work.
+    queueMicrotask(() => this.#listeners.tell({ type: 'invalidated', rows }))
+    await durable
     this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
-    this.#listeners.tell({ type: 'invalidated', rows })
   }
 
   /** The stream is let go when the last one leaves. */

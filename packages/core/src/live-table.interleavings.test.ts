@@ -323,6 +323,6 @@ function steppedCache(cache: Cache, step: (name: string) => Promise<void>, failu
     kind: 'stepped',
     read: (slot) => travel(`cache read ${slot.key}`, () => cache.read(slot)),
     fill: (slot, entry) => travel(`cache fill ${slot.key}`, () => cache.fill(slot, entry)),
-    invalidate: (tags) => travel(`cache invalidate ${tags.join(' ')}`, () => cache.invalidate(tags)),
+    invalidate: (cacheKey, tags) => travel(`cache invalidate ${[tags].flat().join(' ')}`, () => cache.invalidate(cacheKey, tags)),
   }
 }

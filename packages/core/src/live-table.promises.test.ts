@@ -5,7 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Cache } from './cache/cache.ts'
 import { memoryCache } from './cache/memory.ts'
 import { noCache } from './cache/none.ts'
-import { AnswerError, ArgumentError, ClosedError, EventError, LiveError } from './errors.ts'
+import { AnswerError, ArgumentError, ClosedError, EventError, LiveError, NotCachedError } from './errors.ts'
 import { LiveTable } from './live-table.ts'
 import type { LiveTableOptions } from './live-table-options.ts'
 import { manualStream } from './stream/manual.ts'
@@ -468,6 +468,25 @@ describe('promise 8', () => {
     expect(await table.list({ page: 1, pageSize: 3 }, { cache: 'force-cache' })).toMatchObject({ stale: false })
     expect(master.calls).toEqual(['list 1'])
   })
+
+  test("with 'only-if-cached' anything cached is handed out, and the master is never asked", async () => {
+    const master = fakeMaster(items(1))
+    const table = liveTable(master)
+    const options = { cache: 'only-if-cached' } as const
+    await expect(table.list({ page: 1 }, options)).rejects.toThrow(NotCachedError)
+    await expect(table.get(1, options)).rejects.toMatchObject({ code: 'not-cached', slot: table.idCacheKey(1) })
+    await expect(table.count({}, options)).rejects.toThrow(NotCachedError)
+    expect(master.calls).toEqual([])
+
+    await readEverything(table)
+    master.calls.length = 0
+    expect(await readEverything(table, 'only-if-cached')).toMatchObject([{ stale: false }, { stale: false }, 1])
+    await table.invalidate()
+    expect(await readEverything(table, 'only-if-cached')).toMatchObject([{ stale: true }, { stale: true }, 1])
+    expect(master.calls).toEqual([])
+    // It holds nobody else up.
+    expect(await table.list({ page: 1 })).toMatchObject({ stale: false })
+  })
 })
 
 describe('promise 9', () => {
@@ -738,7 +757,7 @@ describe('promise 19', () => {
     },
   )
 
-  test('promise 19: nothing happens before the first use', async () => {
+  test('promise 19: before the first use nothing happens but that the cache is opened', async () => {
     const calls: string[] = []
     const spy = (name: string) => () => {
       calls.push(name)
@@ -747,14 +766,17 @@ describe('promise 19', () => {
     const master = fakeMaster([])
     const table = liveTable(
       { ...master, subscribe: spy('subscribe') },
-      { cache: { kind: 'spy', read: spy('read'), fill: spy('fill'), invalidate: spy('invalidate') }, stream: { connect: spy('connect') } },
+      {
+        cache: { kind: 'spy', open: spy('open'), read: spy('read'), fill: spy('fill'), invalidate: spy('invalidate') },
+        stream: { connect: spy('connect') },
+      },
     )
     table.view({ search: 'x' })
     table.pageCacheKey(1)
     expect(table.streamStatus).toMatchObject({ state: 'closed' })
     table.close()
     await settle()
-    expect([...calls, ...master.calls]).toEqual([])
+    expect([...calls, ...master.calls]).toEqual(['open'])
   })
 })
 
@@ -906,7 +928,7 @@ function liveTable(master: LiveTableOptions<Item>['master'], options: Partial<Li
   return new LiveTable({ master, cacheKey: 'items', cache: memoryCache(), pageSize: 10, ...options })
 }
 
-function readEverything(table: LiveTable<Item>, cache: 'default' | 'force-cache' = 'default') {
+function readEverything(table: LiveTable<Item>, cache: 'default' | 'force-cache' | 'only-if-cached' = 'default') {
   return Promise.all([table.list({ page: 1 }, { cache }), table.read(1, { cache }), table.count({}, { cache })])
 }
 

@@ -10,7 +10,7 @@ import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
 import { pageSlot, rowSlot } from './slots.ts'
 import type { StreamStatus } from './stream/stream.ts'
-import { canonicalQuery, checkCount, idText, narrow } from './table/query.ts'
+import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
 import type { Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
 import { WeakValues } from './weak-values.ts'
 
@@ -261,6 +261,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
   }
 
   #narrowed(inner: ViewQuery<Row>): View<Row> {
+    if (isUnnarrowed(inner)) return this.#view
     const query = narrow(this.#view.query, inner)
     return { query: ownCopy('query', query), canonical: canonicalQuery(query) }
   }

@@ -1,5 +1,6 @@
 import type { Slot } from './cache/cache.ts'
 import type { HeldLease, Lookup, SafeCache } from './cache/safe-cache.ts'
+import { NotCachedError } from './errors.ts'
 import { Flights } from './flights.ts'
 import type { ReadOptions } from './table/table.ts'
 import type { Emit } from './trace.ts'
@@ -10,8 +11,9 @@ export interface CachedReadOptions extends ReadOptions {
    * - `'default'`: what is fresh comes from the cache; for anything else the master is asked.
    * - `'force-cache'`: anything cached will do, marked stale where it is; the master is asked only where there is nothing.
    * - `'reload'`: the master is asked, whatever is cached.
+   * - `'only-if-cached'`: anything cached will do; the master is never asked. Rejects with a NotCachedError otherwise.
    */
-  readonly cache?: 'default' | 'force-cache' | 'reload'
+  readonly cache?: 'default' | 'force-cache' | 'reload' | 'only-if-cached'
 }
 
 /** What a read found. */
@@ -76,17 +78,19 @@ export class ReadThrough<Value> {
 
   async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
     signal?.throwIfAborted()
-    if (cache !== 'force-cache') await this.#settling()
+    const takesStale = cache === 'force-cache' || cache === 'only-if-cached'
+    if (!takesStale) await this.#settling()
     const { cached, lease } = await this.#lookUp(slot)
     if (cached === undefined && cache === 'force-cache' && this.#settling() !== undefined) {
       this.#cache.release(lease)
       return this.read(slot, ask, { cache: 'default', ...(signal === undefined ? {} : { signal }) })
     }
     const flight = this.#flights.find(slot.key, lease)
-    const isEnough = cached !== undefined && cache !== 'reload' && (!cached.stale || cache === 'force-cache')
-    if (signal?.aborted === true || isEnough || flight !== undefined) this.#cache.release(lease)
+    const isEnough = cached !== undefined && cache !== 'reload' && (takesStale || !cached.stale)
+    if (signal?.aborted === true || isEnough || flight !== undefined || cache === 'only-if-cached') this.#cache.release(lease)
     signal?.throwIfAborted()
     if (isEnough) return cached
+    if (cache === 'only-if-cached') throw new NotCachedError(slot.key)
     return this.#flights.join(
       flight ?? this.#flights.start(slot.key, lease, (flightSignal) => this.#ask(slot, ask, lease, cached, flightSignal)),
       signal,

@@ -59,7 +59,7 @@ export type TraceDetail =
   | {
       /** An error that was survived: it cost speed or a message, and nobody else hears of it. */
       readonly type: 'error'
-      readonly during: 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream'
+      readonly during: 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream'
       readonly error: unknown
     }
 

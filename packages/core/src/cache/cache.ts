@@ -1,21 +1,24 @@
 /**
  * The name of one cached thing, and the tags it hangs on.
  *
- * Invalidating any of its tags makes the slot stale.
+ * Invalidating any of its tags, or all that is cached under its cache key, makes the slot stale.
  */
 export interface Slot {
+  /** The caller's name for the table; tags of different tables have nothing to do with each other. */
+  readonly cacheKey: string
+  /** No other slot of any table has it. */
   readonly key: string
   readonly tags: readonly string[]
 }
 
 /**
- * When each of a slot's tags was last invalidated, in the order of `Slot.tags`: a stamp that no other
- * invalidation ever gets, or undefined for a tag that never was.
+ * The stamps of the last invalidations of a slot's tags, in the order of `Slot.tags`; undefined for a tag that never was
+ * invalidated. No two invalidations have one stamp.
  *
  * A read takes it before it asks the master; a fill whose lease no longer matches is void
  * (the idea of memcache's leases, Nishtala et al., NSDI 2013).
  */
-export type Lease = readonly (string | undefined)[]
+export type Lease = readonly (number | undefined)[]
 
 /** What is cached in a slot. */
 export interface CacheEntry {
@@ -42,6 +45,8 @@ export interface CacheRead {
 export interface Cache {
   /** What kind of storage it is, for tracing: `'indexeddb'`, `'memory'`, `'none'`. */
   readonly kind: string
+  /** Called when a table is made, for a storage that takes its time to open. Whatever else is called need not wait for it. */
+  open?(): Promise<void>
   /** The slot's entry and its present lease, both as of one moment. */
   read(slot: Slot): Promise<CacheRead>
   /**
@@ -51,11 +56,14 @@ export interface Cache {
    */
   fill(slot: Slot, entry: CacheEntry): Promise<boolean>
   /**
-   * Makes every slot that hangs on one of these tags stale, in a time that does not grow with their number.
-   * Entries stay readable. Once it resolves, no later read, in any tab, sees them as fresh.
+   * Makes every slot of a table that hangs on one of these tags stale, or all of them, in a time that does not grow with
+   * their number. Entries stay readable. Once it resolves, no later read, in any tab, sees them as fresh.
    */
-  invalidate(tags: readonly string[]): Promise<void>
+  invalidate(cacheKey: string, tags: Tags): Promise<void>
 }
+
+/** Tags of a table, or all that it has. */
+export type Tags = readonly string[] | 'all'
 
 /** Whether nothing was invalidated between the two. */
 export function sameLease(a: Lease, b: Lease): boolean {
@@ -65,12 +73,4 @@ export function sameLease(a: Lease, b: Lease): boolean {
 /** Whether a void entry has to give way to what the slot holds. */
 export function outranks(held: CacheEntry | undefined, present: Lease, entry: CacheEntry): boolean {
   return held !== undefined && (sameLease(held.lease, present) || held.fetchedAt > entry.fetchedAt)
-}
-
-/**
- * A stamp that no other invalidation ever gets, in whatever tab. A counter would come back to an old number when
- * the storage is deleted under a running page, and make a void lease hold.
- */
-export function newStamp(): string {
-  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`
 }

@@ -35,7 +35,7 @@ describe('idbCache', () => {
     const other = idbCache({ name: crypto.randomUUID() })
     await fill(cache, 'mine')
     expect(await other.read(slot())).toEqual({ entry: undefined, lease: [undefined, undefined] })
-    await other.invalidate(slot().tags)
+    await other.invalidate('table', slot().tags)
     expect(await isFresh(cache)).toBe(true)
   })
 
@@ -57,11 +57,11 @@ describe('idbCache', () => {
       ['slots', 'readonly'],
       ['slots', 'readwrite'],
     ])
-    await cache.invalidate(['x', 'y'])
+    await cache.invalidate('table', ['x', 'y'])
     expect(transaction).toHaveBeenCalledTimes(3)
   })
 
-  test('an invalidation reads and writes one record, however much hangs on the tag', async () => {
+  test('an invalidation reads and writes one record, however much hangs on the tag; one of all tags only writes it', async () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     for (let page = 0; page < 100; page += 1) {
       await cache.fill(slot(`${page}`), { value: page, fetchedAt: page, lease: [undefined, undefined] })
@@ -71,9 +71,12 @@ describe('idbCache', () => {
     )
     const get = vi.spyOn(IDBObjectStore.prototype, 'get')
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
-    await cache.invalidate(slot().tags)
+    await cache.invalidate('table', slot().tags)
     expect(get).toHaveBeenCalledTimes(1)
     expect(put).toHaveBeenCalledTimes(1)
+    await cache.invalidate('table', 'all')
+    expect(get).toHaveBeenCalledTimes(1)
+    expect(put).toHaveBeenCalledTimes(2)
     for (const request of requests) expect(request).not.toHaveBeenCalled()
   })
 
@@ -81,7 +84,11 @@ describe('idbCache', () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     const { lease } = await cache.read(slot())
     await cache.fill(slot(), { value: 1, fetchedAt: 1, lease })
-    for (let tag = 0; tag < 10; tag += 1) await cache.invalidate(Array.from({ length: 60 }, (_, index) => `${tag}-${index}`))
+    for (let tag = 0; tag < 10; tag += 1)
+      await cache.invalidate(
+        'table',
+        Array.from({ length: 60 }, (_, index) => `${tag}-${index}`),
+      )
     const read = await cache.read(slot())
     expect(read.entry?.value).toBe(1)
     expect(read.entry?.lease).not.toEqual(read.lease)
@@ -154,7 +161,7 @@ describe('idbCache', () => {
         return request
       })
       await expectRejection(() => fill(cache, 2))
-      await expectRejection(() => cache.invalidate(slot().tags))
+      await expectRejection(() => cache.invalidate('table', slot().tags))
       vi.restoreAllMocks()
       expect(await isFresh(cache)).toBe(true)
       await works(cache)
@@ -187,7 +194,7 @@ describe('idbCache', () => {
 })
 
 function slot(key: string = 'a'): Slot {
-  return { key, tags: ['x', 'y'] }
+  return { cacheKey: 'table', key, tags: ['x', 'y'] }
 }
 
 function anotherTab(): Promise<Tab<{ readonly idbCache: typeof idbCache }>> {
@@ -207,7 +214,7 @@ async function isFresh(cache: Cache): Promise<boolean> {
 async function works(cache: Cache): Promise<void> {
   expect(await fill(cache, 'works')).toBe(true)
   expect(await isFresh(cache)).toBe(true)
-  await cache.invalidate(slot().tags)
+  await cache.invalidate('table', slot().tags)
   expect(await isFresh(cache)).toBe(false)
   expect(await fill(cache, 'works again')).toBe(true)
 }
@@ -215,7 +222,7 @@ async function works(cache: Cache): Promise<void> {
 async function rejectsAll(cache: Cache): Promise<void> {
   await expectRejection(() => cache.read(slot()))
   await expectRejection(() => cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [] }))
-  await expectRejection(() => cache.invalidate(slot().tags))
+  await expectRejection(() => cache.invalidate('table', slot().tags))
 }
 
 /** A call that throws instead of rejecting fails the test. */

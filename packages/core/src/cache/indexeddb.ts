@@ -1,10 +1,18 @@
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
-import { newStamp, outranks, sameLease, type Cache, type CacheEntry, type CacheRead, type Lease, type Slot } from './cache.ts'
+import { outranks, sameLease, type Cache, type CacheEntry, type CacheRead, type Slot } from './cache.ts'
+import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
+import { together } from './together.ts'
 
 /** Options of `idbCache`. */
 export interface IdbCacheOptions {
   /** The database's name; `'vantage-live'` by default. Caches of one name share one database and one connection. */
   readonly name?: string
+}
+
+/** A slot to be filled. */
+interface Fill {
+  readonly slot: Slot
+  readonly entry: CacheEntry
 }
 
 // One connection per database, however many tables use it.
@@ -14,8 +22,8 @@ const stores = new Map<string, UseStore>()
  * A cache in IndexedDB: it survives a reload and is shared by all tabs of an origin.
  *
  * Entries and the stamps of invalidations lie in one object store, so that one transaction reads or writes both:
- * the truth about freshness is on disk beside the pages (promises 1 and 2). Reads that are asked for in one task share a
- * transaction. Nothing is opened before the first use.
+ * the truth about freshness is on disk beside the pages (promises 1 and 2). Reads of one task share a transaction, and so
+ * do fills. The database is opened when a table is made with it, while the app still renders.
  */
 export function idbCache(options: IdbCacheOptions = {}): Cache {
   const { name = 'vantage-live' } = options
@@ -40,67 +48,44 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
       throw error
     }
   }
-  let asked: Slot[] = []
-  let reading: Promise<readonly CacheRead[]> | undefined
-  /** Opening a transaction costs more than a read, so whatever is asked for in one task is read in one. */
-  const readTogether = async (): Promise<readonly CacheRead[]> => {
-    await Promise.resolve()
-    const slots = asked
-    asked = []
-    reading = undefined
-    return transact('readonly', (store) => readSlots(store, slots))
-  }
+  const read = together(
+    () => Promise.resolve(),
+    (slots: readonly Slot[]) => transact('readonly', (store) => readSlots(store, slots)),
+  )
+  let writeNow: (() => void) | undefined
+  // What the master answered is shown first: it is written in a task of its own, or before anything is read.
+  const anotherTask = (): Promise<void> =>
+    new Promise((resolve) => {
+      writeNow = resolve
+      setTimeout(resolve)
+    })
+  const fill = together(anotherTask, (fills: readonly Fill[]) => transact('readwrite', (store) => fillSlots(store, fills)))
   return {
     kind: 'indexeddb',
 
+    open: () => transact('readonly', () => undefined),
+
     read: async (slot) => {
-      const index = asked.push(slot) - 1
-      reading ??= readTogether()
-      const read = (await reading)[index]
-      return read ?? { entry: undefined, lease: [] }
+      writeNow?.()
+      return (await read(slot)) ?? { entry: undefined, lease: [] }
     },
 
-    fill: async (slot, entry) => {
-      const own = structuredClone(entry)
-      return transact('readwrite', async (store) => {
-        const lease = leaseOf(slot, await readStamps(store))
-        const holds = sameLease(lease, own.lease)
-        if (holds || !outranks(await readEntry(store, slot.key), lease, own)) store.put(own, slot.key)
-        await promisifyRequest(store.transaction)
-        return holds
-      })
-    },
+    fill: async (slot, entry) => (await fill({ slot, entry: structuredClone(entry) })) ?? false,
 
-    invalidate: (tags) =>
+    invalidate: (cacheKey, tags) =>
       transact('readwrite', async (store) => {
-        store.put(restamped(await readStamps(store), tags), stampsKey)
-        await promisifyRequest(store.transaction)
+        // Where all of them give way to one, none has to be read first.
+        const stamps = tags === 'all' ? noStamps : await readStamps(store, cacheKey)
+        store.put(restamped(stamps, tags), stampsKey(cacheKey))
+        await commit(store)
       }),
   }
 }
 
-/**
- * The stamps of all tags that were invalidated, in one record: whatever is read, one more request tells whether it is
- * fresh. For a tag that is not among them `others` stands.
- */
-interface Stamps {
-  readonly byTag: ReadonlyMap<string, string>
-  readonly others: string | undefined
-}
-
-/** Slots' keys are strings, so this is none. */
-const stampsKey: IDBValidKey = ['stamps']
-
-/** More would weigh on every read. To forget a stamp is to invalidate, so it is all of them or none. */
-const mostStamps = 500
-
-function restamped({ byTag, others }: Stamps, tags: readonly string[]): Stamps {
-  const stamps = new Map([...byTag, ...tags.map((tag) => [tag, newStamp()] as const)])
-  return stamps.size > mostStamps ? { byTag: new Map(), others: newStamp() } : { byTag: stamps, others }
-}
-
-function leaseOf(slot: Slot, { byTag, others }: Stamps): Lease {
-  return slot.tags.map((tag) => byTag.get(tag) ?? others)
+/** The stamps of a table lie in one record: whatever is read of it, one more request tells whether it is fresh. */
+function stampsKey(cacheKey: string): IDBValidKey {
+  // Slots' keys are strings, so this is none.
+  return ['stamps', cacheKey]
 }
 
 function storeNamed(name: string): UseStore {
@@ -112,8 +97,38 @@ function storeNamed(name: string): UseStore {
 }
 
 async function readSlots(store: IDBObjectStore, slots: readonly Slot[]): Promise<CacheRead[]> {
-  const [stamps, ...entries] = await Promise.all([readStamps(store), ...slots.map(({ key }) => readEntry(store, key))])
-  return slots.map((slot, index) => ({ entry: entries[index], lease: leaseOf(slot, stamps) }))
+  const stampsOf = stampsReader(store)
+  return Promise.all(
+    slots.map(async (slot) => {
+      const [entry, stamps] = await Promise.all([readEntry(store, slot.key), stampsOf(slot)])
+      return { entry, lease: leaseOf(slot, stamps) }
+    }),
+  )
+}
+
+async function fillSlots(store: IDBObjectStore, fills: readonly Fill[]): Promise<boolean[]> {
+  const stampsOf = stampsReader(store)
+  const held: boolean[] = []
+  for (const { slot, entry } of fills) {
+    /* oxlint-disable no-await-in-loop -- one may be outranked by the one before */
+    const lease = leaseOf(slot, await stampsOf(slot))
+    const holds = sameLease(lease, entry.lease)
+    if (holds || !outranks(await readEntry(store, slot.key), lease, entry)) store.put(entry, slot.key)
+    held.push(holds)
+    /* oxlint-enable no-await-in-loop */
+  }
+  await commit(store)
+  return held
+}
+
+/** Reads the stamps of each table once. */
+function stampsReader(store: IDBObjectStore): (slot: Slot) => Promise<Stamps> {
+  const read = new Map<string, Promise<Stamps>>()
+  return ({ cacheKey }) => {
+    const stamps = read.get(cacheKey) ?? readStamps(store, cacheKey)
+    read.set(cacheKey, stamps)
+    return stamps
+  }
 }
 
 async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry | undefined> {
@@ -121,13 +136,19 @@ async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry
   return isEntry(value) ? value : undefined
 }
 
-async function readStamps(store: IDBObjectStore): Promise<Stamps> {
-  const value = await promisifyRequest<unknown>(store.get(stampsKey))
-  return isStamps(value) ? value : { byTag: new Map(), others: undefined }
+async function readStamps(store: IDBObjectStore, cacheKey: string): Promise<Stamps> {
+  const value = await promisifyRequest<unknown>(store.get(stampsKey(cacheKey)))
+  return isStamps(value) ? value : noStamps
+}
+
+/** Asked for, it is over sooner than when the browser finds out that nothing more comes. */
+function commit({ transaction }: IDBObjectStore): Promise<void> {
+  transaction.commit()
+  return promisifyRequest(transaction)
 }
 
 function isStamps(value: unknown): value is Stamps {
-  return typeof value === 'object' && value !== null && 'byTag' in value && value.byTag instanceof Map && 'others' in value
+  return typeof value === 'object' && value !== null && 'byTag' in value && value.byTag instanceof Map && 'all' in value
 }
 
 function isEntry(value: unknown): value is CacheEntry {

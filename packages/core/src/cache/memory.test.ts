@@ -9,11 +9,11 @@ describeCache('memoryCache', () => {
 })
 
 test('two memory caches share nothing', async () => {
-  const slot = (): Slot => ({ key: 'a', tags: ['x'] })
+  const slot = (): Slot => ({ cacheKey: 'table', key: 'a', tags: ['x'] })
   const cache = memoryCache()
   const other = memoryCache()
   await cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [undefined] })
-  await other.invalidate(['x'])
+  await other.invalidate('table', ['x'])
   expect(await cache.read(slot())).toEqual({ entry: { value: 1, fetchedAt: 1, lease: [undefined] }, lease: [undefined] })
   expect((await other.read(slot())).entry).toBeUndefined()
 })

@@ -1,4 +1,5 @@
-import { newStamp, outranks, sameLease, type Cache, type CacheEntry, type Lease, type Slot } from './cache.ts'
+import { outranks, sameLease, type Cache, type CacheEntry, type Slot } from './cache.ts'
+import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
 
 /**
  * A cache in memory, for tests, stories and runtimes without IndexedDB. It is gone after a reload and not shared by tabs.
@@ -7,27 +8,27 @@ import { newStamp, outranks, sameLease, type Cache, type CacheEntry, type Lease,
  */
 export function memoryCache(): Cache {
   const entries = new Map<string, CacheEntry>()
-  const stamps = new Map<string, string>()
-  const leaseOf = (slot: Slot): Lease => slot.tags.map((tag) => stamps.get(tag))
+  const stamps = new Map<string, Stamps>()
+  const stampsOf = ({ cacheKey }: Pick<Slot, 'cacheKey'>): Stamps => stamps.get(cacheKey) ?? noStamps
   return {
     kind: 'memory',
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
     async read(slot) {
-      return { entry: structuredClone(entries.get(slot.key)), lease: leaseOf(slot) }
+      return { entry: structuredClone(entries.get(slot.key)), lease: leaseOf(slot, stampsOf(slot)) }
     },
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
     async fill(slot, entry) {
-      const lease = leaseOf(slot)
+      const lease = leaseOf(slot, stampsOf(slot))
       const holds = sameLease(lease, entry.lease)
       if (holds || !outranks(entries.get(slot.key), lease, entry)) entries.set(slot.key, structuredClone(entry))
       return holds
     },
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
-    async invalidate(tags) {
-      for (const tag of tags) stamps.set(tag, newStamp())
+    async invalidate(cacheKey, tags) {
+      stamps.set(cacheKey, restamped(stampsOf({ cacheKey }), tags))
     },
   }
 }

@@ -51,11 +51,19 @@ describe('leases', () => {
     expect(await look(safe, slot('a', 'x', 'y'))).toMatchObject({ fresh: false })
   })
 
+  test('promise 2: an invalidation of all tags voids every lease at once', async () => {
+    const { safe, cache } = setUp()
+    const leases = [await hold(safe, slot('a', 'x')), await hold(safe, slot('b', 'y'))]
+    cache.moods.invalidate = 'hang'
+    void safe.invalidate('all')
+    expect(leases.map(({ isVoid }) => isVoid)).toEqual([true, true])
+  })
+
   test('promise 2: an invalidation by another tab voids a lease too', async () => {
     const storage = memoryCache()
     const { safe } = setUp(storage)
     const lease = await hold(safe, slot('a', 'x'))
-    await storage.invalidate(['x'])
+    await storage.invalidate('table', ['x'])
     expect(lease.isVoid).toBe(false)
     expect(await safe.fill(slot('a', 'x'), lease, 'old', 1, false)).toBe(false)
     expect(await look(safe, slot('a', 'x'))).toMatchObject({ fresh: false })
@@ -86,7 +94,7 @@ describe('leases', () => {
     const first = await hold(safe, slot('a', 'x'))
     const second = await hold(safe, slot('a', 'x'))
     expect(sameMoment(first, second)).toBe(true)
-    await storage.invalidate(['x'])
+    await storage.invalidate('table', ['x'])
     const third = await hold(safe, slot('a', 'x'))
     expect(sameMoment(first, third)).toBe(false)
     await safe.invalidate(['x'])
@@ -182,7 +190,7 @@ describe('promise 7: the cache may fail', () => {
     const answered = await storage.read(slot('a', 'x'))
     const hasty = { kind: 'hasty', read: () => answered, fill: () => true, invalidate: () => undefined }
     const errors: unknown[] = []
-    const safe = new SafeCache(hasty as unknown as Cache, (_, error) => errors.push(error))
+    const safe = new SafeCache(hasty as unknown as Cache, 'table', (_, error) => errors.push(error))
     expect(await fill(safe, slot('a', 'x'), 'value')).toBe(true)
     await safe.invalidate(['x'])
     expect(errors).toEqual([])
@@ -208,6 +216,20 @@ describe('an invalidation that could not be written', () => {
     await safe.invalidate(['y'])
     expect(await look(safe, slot('a', 'x', 'y'))).toMatchObject({ entry: { value: 'old' }, fresh: false })
     expect(await look(safe, slot('b', 'z'))).toMatchObject({ entry: { value: 'other' }, fresh: true })
+  })
+
+  test('of all tags keeps everything from being fresh until it is written', async () => {
+    const { safe, cache } = setUp()
+    await fill(safe, slot('a', 'x'), 'old')
+    cache.moods.invalidate = 'reject'
+    await safe.invalidate('all')
+    expect(await look(safe, slot('a', 'x'))).toMatchObject({ entry: { value: 'old' }, fresh: false })
+    await fill(safe, slot('b', 'new'), 'not fresh either')
+    expect(await look(safe, slot('b', 'new'))).toMatchObject({ fresh: false })
+    cache.moods.invalidate = 'work'
+    await fill(safe, slot('a', 'x'), 'new')
+    expect(await look(safe, slot('a', 'x'))).toMatchObject({ entry: { value: 'new' }, fresh: true })
+    expect(cache.invalidations.every((tags) => tags === 'all')).toBe(true)
   })
 
   test('is tried again by each read under its tags, and once it is written the slot can be fresh again', async () => {
@@ -276,7 +298,10 @@ describe('an invalidation that could not be written', () => {
     cache.moods.invalidate = 'reject'
     await safe.invalidate(['x'])
     await safe.fill(slot('a', 'x'), lease, 'old', 1, false)
-    expect(await look(new SafeCache(storage, () => undefined), slot('a', 'x'))).toMatchObject({ entry: { value: 'old' }, fresh: false })
+    expect(await look(new SafeCache(storage, 'table', () => undefined), slot('a', 'x'))).toMatchObject({
+      entry: { value: 'old' },
+      fresh: false,
+    })
   })
 
   test('in time but was written later counts as written', async () => {
@@ -340,6 +365,28 @@ describe('promise 12: bursts of invalidations share their writes', () => {
     expect(cache.invalidations).toEqual([['x'], ['x']])
   })
 
+  test('one of all tags takes the others along that wait, and what comes while it is being written is written after it', async () => {
+    const { safe, cache } = setUp()
+    await fill(safe, slot('c', 'c'), 'old')
+    cache.moods.invalidate = 'hang'
+    const done: string[] = []
+    for (const tags of [['a'], ['b'], 'all'] as const) void safe.invalidate(tags).then(() => done.push(String(tags)))
+    await settle()
+    cache.release()
+    await settle()
+    void safe.invalidate(['c']).then(() => done.push('c'))
+    cache.release()
+    await settle()
+    expect(cache.invalidations).toEqual([['a'], 'all', ['c']])
+    expect(done).toEqual(['a', 'b', 'all'])
+    cache.moods.invalidate = 'work'
+    cache.release()
+    await settle()
+    expect(done).toEqual(['a', 'b', 'all', 'c'])
+    expect(cache.invalidations).toHaveLength(3)
+    expect(await look(safe, slot('c', 'c'))).toMatchObject({ fresh: false })
+  })
+
   test('a thousand at once are two writes', async () => {
     const { safe, cache } = setUp()
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => safe.invalidate(['lists', `${index}`])))
@@ -387,11 +434,11 @@ function setUp(storage: Cache = memoryCache()): {
 } {
   const cache = moodyCache(storage)
   const errors: Reported[] = []
-  return { safe: new SafeCache(cache, (during, error) => errors.push({ during, error })), cache, errors }
+  return { safe: new SafeCache(cache, 'table', (during, error) => errors.push({ during, error })), cache, errors }
 }
 
 function slot(key: string, ...tags: readonly string[]): Slot {
-  return { key, tags }
+  return { cacheKey: 'table', key, tags }
 }
 
 async function hold(safe: SafeCache, own: Slot): Promise<HeldLease> {

@@ -1,11 +1,12 @@
 import { TimeoutError } from '../errors.ts'
-import { sameLease, type Cache, type CacheEntry, type Lease, type Slot } from './cache.ts'
+import { sameLease, type Cache, type CacheEntry, type Lease, type Slot, type Tags } from './cache.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** How long a cache may take to answer, in ms, before the table goes on without it. */
 const answerWithin = 2_000
 
 /** What was done with the cache when it failed. */
-export type CacheOperation = 'cache-read' | 'cache-fill' | 'cache-invalidate'
+export type CacheOperation = 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate'
 
 /** What a read holds from before it asks the cache until its answer is filled in or given up. */
 export interface HeldLease {
@@ -24,31 +25,45 @@ export interface Lookup {
 }
 
 /**
- * A cache that cannot fail (promise 7): none of its methods rejects or hangs; errors go to `onError` and cost speed only.
+ * A table's cache, which cannot fail (promise 7): none of its methods rejects or hangs; errors go to `onError` and cost speed only.
  *
  * An invalidation that could not be written is kept as due: until it is written, nothing under its tags counts as fresh
  * and every read tries to write it again.
  */
 export class SafeCache {
   readonly #cache: Cache
+  readonly #cacheKey: string
   readonly #onError: (during: CacheOperation, error: unknown) => void
   readonly #held = new Set<HeldLease>()
   /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
   readonly #due = new Map<string, number>()
+  /** The same for an invalidation of all tags; 0 where none is due. */
+  #allDue = 0
   #calls = 0
   /** The write of invalidations that is under way, if any, and the one that waits behind it. */
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
+  readonly #watchdog = new Watchdog(answerWithin)
   /** Requests that are past their bound. While there are any, the cache is not asked at all. */
   #stuck = 0
 
-  constructor(cache: Cache, onError: (during: CacheOperation, error: unknown) => void) {
+  constructor(cache: Cache, cacheKey: string, onError: (during: CacheOperation, error: unknown) => void) {
     this.#cache = cache
+    this.#cacheKey = cacheKey
     this.#onError = onError
   }
 
   get kind(): string {
     return this.#cache.kind
+  }
+
+  /** A storage that has to be opened is ready sooner for it. Nobody waits for that. */
+  async open(): Promise<void> {
+    try {
+      await this.#cache.open?.()
+    } catch (error) {
+      this.#onError('cache-open', error)
+    }
   }
 
   /** Looks a slot up and takes a lease on it, which the caller gives back with `release`. */
@@ -80,11 +95,11 @@ export class SafeCache {
   }
 
   /** Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now. */
-  async invalidate(tags: readonly string[]): Promise<void> {
-    const named = new Set(tags)
-    for (const lease of this.#held) lease.isVoid ||= lease.tags.some((tag) => named.has(tag))
+  async invalidate(tags: Tags): Promise<void> {
+    for (const lease of this.#held) lease.isVoid ||= tags === 'all' || lease.tags.some((tag) => tags.includes(tag))
     this.#calls += 1
-    for (const tag of tags) this.#due.set(tag, this.#calls)
+    if (tags === 'all') this.#allDue = this.#calls
+    else for (const tag of tags) this.#due.set(tag, this.#calls)
     await this.#writeDue()
   }
 
@@ -104,55 +119,57 @@ export class SafeCache {
   }
 
   async #writeNow(): Promise<void> {
-    const due = new Map(this.#due)
+    const calls = this.#calls
+    const tags = this.#allDue > 0 ? 'all' : [...this.#due.keys()]
     await this.#attempt('cache-invalidate', async () => {
-      await this.#cache.invalidate([...due.keys()])
-      // Here it counts also where it took longer than the bound.
-      for (const [tag, call] of due) if (this.#due.get(tag) === call) this.#due.delete(tag)
+      await this.#cache.invalidate(this.#cacheKey, tags)
+      // Here it counts also where it took longer than the bound. What was asked for meanwhile is still due.
+      if (this.#allDue <= calls) this.#allDue = 0
+      for (const [tag, call] of this.#due) if (call <= calls) this.#due.delete(tag)
     })
+  }
+
+  get #isAnyDue(): boolean {
+    return this.#allDue > 0 || this.#due.size > 0
   }
 
   #isDue(tags: readonly string[]): boolean {
-    return this.#due.size > 0 && tags.some((tag) => this.#due.has(tag))
+    return this.#allDue > 0 || tags.some((tag) => this.#due.has(tag))
   }
 
-  async #attempt<T>(during: CacheOperation, request: () => Promise<T>): Promise<T | undefined> {
-    if (this.#stuck > 0) return undefined
-    try {
-      return await this.#inTime(during, Promise.resolve(request()))
-    } catch (error) {
-      this.#onError(during, error)
-      return undefined
-    }
-  }
-
-  /** Rejects with a TimeoutError after the bound; from then until the request ends the cache counts as stuck. */
-  #inTime<T>(during: CacheOperation, answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let late = false
-      const timer = setTimeout(() => {
-        late = true
-        this.#stuck += 1
-        reject(new TimeoutError(during, answerWithin))
-      }, answerWithin)
-      const end = (): void => {
-        clearTimeout(timer)
-        if (late) this.#stuck -= 1
+  /** Undefined where the cache cannot. After the bound, until the request ends, it counts as stuck. */
+  #attempt<T>(during: CacheOperation, request: () => Promise<T>): Promise<T | undefined> {
+    if (this.#stuck > 0) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      let isLate = false
+      const fail = (error: unknown): void => {
+        this.#onError(during, error)
+        resolve(undefined)
       }
-      answer.then(
-        (value) => {
-          end()
-          resolve(value)
-          // It works again, and other tabs cannot know of what is due here.
-          if (late && this.#due.size > 0) void this.#writeDue()
-        },
-        (error: unknown) => {
-          end()
-          reject(error)
-        },
-      )
+      const unwatch = this.#watchdog.watch(() => {
+        isLate = true
+        this.#stuck += 1
+        fail(new TimeoutError(during, answerWithin))
+      })
+      const end = (): void => {
+        unwatch()
+        if (!isLate) return
+        this.#stuck -= 1
+        // It works again, and other tabs cannot know of what is due here.
+        if (this.#isAnyDue) void this.#writeDue()
+      }
+      asPromise(request)
+        .then(resolve, (error: unknown) => {
+          if (!isLate) fail(error)
+        })
+        .finally(end)
     })
   }
+}
+
+/** What the caller's own cache throws is a rejection like any other. */
+async function asPromise<T>(request: () => Promise<T>): Promise<T> {
+  return request()
 }
 
 /** Whether both were taken at the same state of the slot, so that the answer to one is no older than the other. */

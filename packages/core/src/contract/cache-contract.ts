@@ -15,6 +15,9 @@ export interface CacheContractOptions {
   readonly keeps?: boolean
 }
 
+/** The table of most tests. */
+const cacheKey = 'table'
+
 /** Names that break what does not keep names apart, some of them prefixes of each other. */
 const awkwardNames: readonly string[] = [
   '',
@@ -81,14 +84,14 @@ function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>
   test('what was filled in before an invalidation is not fresh after it', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x', 'y'), 1)
-    await cache.invalidate(['y'])
+    await cache.invalidate(cacheKey, ['y'])
     expect(await isFresh(cache, slot('a', 'x', 'y'))).toBe(false)
   })
 
   test('an invalidation of nothing does nothing', async () => {
     const { cache } = await setUp(create)
     const before = await cache.read(slot('a', 'x'))
-    await cache.invalidate([])
+    await cache.invalidate(cacheKey, [])
     expect(await cache.read(slot('a', 'x'))).toEqual(before)
   })
 }
@@ -141,7 +144,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('an entry stays readable when it is stale', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 'old', 7)
-    await cache.invalidate(['x'])
+    await cache.invalidate(cacheKey, ['x'])
     const { entry } = await cache.read(slot('a', 'x'))
     expect(entry).toMatchObject({ value: 'old', fetchedAt: 7 })
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
@@ -150,7 +153,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('after an invalidation a slot can be filled afresh', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 'old')
-    await cache.invalidate(['x'])
+    await cache.invalidate(cacheKey, ['x'])
     expect(await fill(cache, slot('a', 'x'), 'new')).toBe(true)
     expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
     expect(await valueOf(cache, slot('a', 'x'))).toBe('new')
@@ -161,7 +164,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (const tag of ['x', 'y', 'z']) {
       const own = slot(`voided by ${tag}`, 'x', 'y', 'z')
       const { lease } = await cache.read(own)
-      await cache.invalidate([tag])
+      await cache.invalidate(cacheKey, [tag])
       expect(await cache.fill(own, { value: 1, fetchedAt: 1, lease })).toBe(false)
       expect(await isFresh(cache, own)).toBe(false)
     }
@@ -170,8 +173,8 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('promise 2: a lease that was voided twice stays void', async () => {
     const { cache } = await setUp(create)
     const { lease } = await cache.read(slot('a', 'x'))
-    await cache.invalidate(['x'])
-    await cache.invalidate(['x'])
+    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(cacheKey, ['x'])
     expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease })).toBe(false)
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
@@ -180,8 +183,12 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 1)
     const { lease } = await cache.read(slot('b', 'x'))
-    await cache.invalidate(['x'])
-    for (let round = 0; round < 20; round += 1) await cache.invalidate(Array.from({ length: 50 }, (_, index) => `${round} ${index}`))
+    await cache.invalidate(cacheKey, ['x'])
+    for (let round = 0; round < 20; round += 1)
+      await cache.invalidate(
+        cacheKey,
+        Array.from({ length: 50 }, (_, index) => `${round} ${index}`),
+      )
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
     expect(await cache.fill(slot('b', 'x'), { value: 1, fetchedAt: 1, lease })).toBe(false)
     expect(await isFresh(cache, slot('b', 'x'))).toBe(false)
@@ -192,7 +199,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (let round = 0; round < 50; round += 1) {
       const own = slot(`${round}`, 'x')
       const { lease } = await cache.read(own)
-      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => cache.invalidate(['x'])]
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => cache.invalidate(cacheKey, ['x'])]
       if (round % 2 === 1) calls.reverse()
       await Promise.all(calls.map((call) => call()))
       expect(await isFresh(cache, own)).toBe(false)
@@ -209,7 +216,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('a void fill leaves alone what is fresh, however old it is', async () => {
     const { cache } = await setUp(create)
     const { lease } = await cache.read(slot('a', 'x'))
-    await cache.invalidate(['x'])
+    await cache.invalidate(cacheKey, ['x'])
     await fill(cache, slot('a', 'x'), 'fresh', 1)
     expect(await cache.fill(slot('a', 'x'), { value: 'void', fetchedAt: 2, lease })).toBe(false)
     expect(await valueOf(cache, slot('a', 'x'))).toBe('fresh')
@@ -242,7 +249,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'z', 'y')]
     for (const each of slots) await fill(cache, each, 1)
-    await cache.invalidate(['x', 'y'])
+    await cache.invalidate(cacheKey, ['x', 'y'])
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, false, false])
   })
 
@@ -250,15 +257,51 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'x', 'y'), slot('x', 'y')]
     for (const each of slots) await fill(cache, each, each.key)
-    await cache.invalidate(['x'])
+    await cache.invalidate(cacheKey, ['x'])
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true, false, true])
+  })
+
+  test('an invalidation of all tags reaches all slots of its table, and none of another', async () => {
+    const { cache } = await setUp(create)
+    const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'z', 'y')]
+    const others = [
+      { ...slot('d', 'x'), cacheKey: 'tables' },
+      { ...slot('e', 'x'), cacheKey: '' },
+    ]
+    await cache.invalidate(cacheKey, ['x'])
+    for (const each of [...slots, ...others]) await fill(cache, each, 1)
+    const { lease } = await cache.read(slot('f', 'new'))
+    await cache.invalidate(cacheKey, 'all')
+    expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, false, false])
+    expect(await Promise.all(others.map((each) => isFresh(cache, each)))).toEqual([true, true])
+    expect(await cache.fill(slot('f', 'new'), { value: 1, fetchedAt: 1, lease })).toBe(false)
+  })
+
+  test('after an invalidation of all tags they are told apart as before', async () => {
+    const { cache } = await setUp(create)
+    await cache.invalidate(cacheKey, 'all')
+    const slots = [slot('a', 'x'), slot('b', 'y')]
+    for (const each of slots) await fill(cache, each, 1)
+    await cache.invalidate(cacheKey, ['x'])
+    expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true])
+  })
+
+  test('promise 10: a tag of one table is none of another, whatever they are called', async () => {
+    const { cache } = await setUp(create)
+    const slots = awkwardNames.map((name) => ({ cacheKey: name, key: `key of ${name}`, tags: ['x'] }))
+    for (const each of slots) await fill(cache, each, each.key)
+    for (const [index, name] of awkwardNames.entries()) {
+      await cache.invalidate(name, index % 2 === 0 ? ['x'] : 'all')
+      const fresh = await Promise.all(slots.map((each) => isFresh(cache, each)))
+      expect(fresh).toEqual(awkwardNames.map((_, other) => other > index))
+    }
   })
 
   test('no two invalidations of a tag give it the same stamp', async () => {
     const { cache } = await setUp(create)
     const stamps = new Set<unknown>()
     for (let round = 0; round < 100; round += 1) {
-      await cache.invalidate(['x'])
+      await cache.invalidate(cacheKey, ['x'])
       const { lease } = await cache.read(slot('a', 'x'))
       stamps.add(lease[0])
     }
@@ -277,7 +320,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     for (const each of awkwardNames) await fill(cache, slot(each, each), each)
     for (const [index, tag] of awkwardNames.entries()) {
-      await cache.invalidate([tag])
+      await cache.invalidate(cacheKey, [tag])
       const fresh = await Promise.all(awkwardNames.map((each) => isFresh(cache, slot(each, each))))
       expect(fresh).toEqual(awkwardNames.map((_, other) => other > index))
     }
@@ -318,7 +361,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     if (other === undefined) return context.skip('its storage is not shared')
     await fill(cache, slot('a', 'x'), 1)
     expect(await isFresh(other, slot('a', 'x'))).toBe(true)
-    await other.invalidate(['x'])
+    await other.invalidate(cacheKey, ['x'])
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
     await fill(other, slot('a', 'x'), 2)
     expect(await valueOf(cache, slot('a', 'x'))).toBe(2)
@@ -331,7 +374,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (let round = 0; round < 50; round += 1) {
       const own = slot(`${round}`, 'x')
       const { lease } = await cache.read(own)
-      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => other.invalidate(['x'])]
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => other.invalidate(cacheKey, ['x'])]
       if (round % 2 === 1) calls.reverse()
       await Promise.all(calls.map((call) => call()))
       expect(await isFresh(cache, own)).toBe(false)
@@ -349,7 +392,7 @@ async function setUp(create: () => CacheUnderTest | Promise<CacheUnderTest>): Pr
 }
 
 function slot(key: string, ...tags: readonly string[]): Slot {
-  return { key, tags }
+  return { cacheKey, key, tags }
 }
 
 /** Fills a slot under its present lease. */
@@ -361,7 +404,7 @@ async function fill(cache: Cache, own: Slot, value: unknown, fetchedAt: number =
 /** Fills a slot under a lease that was voided in between. */
 async function voidFill(cache: Cache, own: Slot, value: unknown, fetchedAt: number): Promise<void> {
   const { lease } = await cache.read(own)
-  await cache.invalidate(own.tags)
+  await cache.invalidate(own.cacheKey, own.tags)
   expect(await cache.fill(own, { value, fetchedAt, lease })).toBe(false)
 }
 

@@ -82,6 +82,13 @@ export function narrow<Row>(outer: ViewQuery<Row>, inner: ViewQuery<Row>): ViewQ
   }
 }
 
+/** Whether a query asks for all of what it is asked of, in the order in which that comes. */
+export function isUnnarrowed<Row>(query: ViewQuery<Row>): boolean {
+  if (!isPlainObject(query)) return false
+  const { where, orderBy, search }: ViewQuery<Row> = query
+  return where === undefined && orderBy === undefined && search === undefined
+}
+
 /** Whether something can be the id of a row. */
 export function isRowId(value: unknown): value is RowId {
   return (typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))

@@ -1,4 +1,4 @@
-import type { Cache } from '../cache/cache.ts'
+import type { Cache, Tags } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 
 /** What a method of a `moodyCache` does. */
@@ -11,7 +11,7 @@ export type CacheMethod = 'read' | 'fill' | 'invalidate'
 export interface MoodyCache extends Cache {
   readonly moods: Record<CacheMethod, Mood>
   /** The tags of each invalidation it was asked for. */
-  readonly invalidations: (readonly string[])[]
+  readonly invalidations: Tags[]
   readonly asked: Record<CacheMethod, number>
   /** Ends all that hangs: it is done now, late, unless it is to fail. */
   release(error?: Error): void
@@ -21,7 +21,7 @@ export interface MoodyCache extends Cache {
 export function moodyCache(cache: Cache = memoryCache()): MoodyCache {
   const moods: Record<CacheMethod, Mood> = { read: 'work', fill: 'work', invalidate: 'work' }
   const asked: Record<CacheMethod, number> = { read: 0, fill: 0, invalidate: 0 }
-  const invalidations: (readonly string[])[] = []
+  const invalidations: Tags[] = []
   const hanging: ((error?: Error) => void)[] = []
 
   function act<T>(method: CacheMethod, request: () => Promise<T>): Promise<T> {
@@ -50,9 +50,9 @@ export function moodyCache(cache: Cache = memoryCache()): MoodyCache {
     },
     read: (slot) => act('read', () => cache.read(slot)),
     fill: (slot, entry) => act('fill', () => cache.fill(slot, entry)),
-    invalidate(tags) {
+    invalidate(cacheKey, tags) {
       invalidations.push(tags)
-      return act('invalidate', () => cache.invalidate(tags))
+      return act('invalidate', () => cache.invalidate(cacheKey, tags))
     },
   }
 }

@@ -1,0 +1,28 @@
+import type { Lease, Slot, Tags } from './cache.ts'
+
+/** What of a table was invalidated, and by which invalidation last. */
+export interface Stamps {
+  /** All of it, if ever; it stands for every tag that was not invalidated by itself since. */
+  readonly all: number | undefined
+  readonly byTag: ReadonlyMap<string, number>
+}
+
+/** More would weigh on every read. To forget a stamp is to invalidate, so it is all of them or none. */
+const mostStamps = 500
+
+/** The stamps of a table of which nothing was ever invalidated. */
+export const noStamps: Stamps = { all: undefined, byTag: new Map() }
+
+export function leaseOf({ tags }: Slot, { all, byTag }: Stamps): Lease {
+  return tags.map((tag) => byTag.get(tag) ?? all)
+}
+
+/** The stamps after an invalidation. For one of all tags it does not matter what they were before. */
+export function restamped({ all, byTag }: Stamps, tags: Tags): Stamps {
+  // A number that no other invalidation gets, in whatever tab. A counter would come back to an old one when the storage is
+  // deleted under a running page, and make a void lease hold.
+  const stamp = Math.random()
+  const stamps = new Map(byTag)
+  if (tags !== 'all') for (const tag of tags) stamps.set(tag, stamp)
+  return tags === 'all' || stamps.size > mostStamps ? { all: stamp, byTag: new Map() } : { all, byTag: stamps }
+}
