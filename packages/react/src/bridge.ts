@@ -24,12 +24,15 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
 
   const leaveTable = root.subscribe((change) => {
     if (change.type !== 'invalidated') return
-    for (const queryKey of keysOf(root, change.rows)) {
-      for (const query of queries.findAll({ queryKey, fetchStatus: 'fetching' })) overtaken.add(query)
-      // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
-      // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
-      void client.invalidateQueries({ queryKey }, { cancelRefetch: false })
-    }
+    notifyManager.batch(() => {
+      for (const query of keysOf(root, change.rows).flatMap((queryKey) => queries.findAll({ queryKey }))) {
+        // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
+        // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
+        if (query.state.fetchStatus === 'fetching') overtaken.add(query)
+        query.invalidate()
+        if (query.isActive()) fetchQuietly(query)
+      }
+    })
   })
 
   const leaveClient = queries.subscribe((event) => {
@@ -37,7 +40,8 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     const query: Query = event.query
     if (!isOf(root, query)) return
     if (event.type === 'updated' && query.state.fetchStatus === 'idle') {
-      const hasSucceeded = event.action.type === 'success'
+      // What was set by hand is no answer to a fetch.
+      const hasSucceeded = event.action.type === 'success' && event.action.manual !== true
       if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) askAgain(query, hasSucceeded)
     }
     if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
@@ -61,9 +65,13 @@ function canBeRenewed(data: unknown): boolean {
 function askAgain(query: Query, hasSucceeded: boolean): void {
   notifyManager.schedule(() => {
     query.invalidate()
-    // Its error is the query's, for those who watch it.
-    if (hasSucceeded || query.isActive()) query.fetch().catch(() => undefined)
+    if (hasSucceeded || query.isActive()) fetchQuietly(query)
   })
+}
+
+/** Its error is the query's, for those who watch it. */
+function fetchQuietly(query: Query): void {
+  query.fetch().catch(() => undefined)
 }
 
 function isOf<Row extends object>(table: LiveTable<Row>, { queryKey }: Query): boolean {

@@ -1,14 +1,15 @@
 /**
  * A query result with properties added or replaced.
  *
- * TanStack Query notes which properties of a result are read, and renders again only when one of these changes. A spread
- * would read them all, so each is passed on by a getter of its own.
+ * TanStack Query notes which properties of a result are read, and renders again only when one of these changes. A copy would
+ * read them all, so nothing is read before it is asked for.
  */
 export function extendResult(result: object, extras: object): object {
-  const extended = {}
-  for (const key of Object.keys(result)) {
-    if (!Object.hasOwn(extras, key))
-      Object.defineProperty(extended, key, { enumerable: true, get: (): unknown => Reflect.get(result, key) })
-  }
-  return Object.defineProperties(extended, Object.getOwnPropertyDescriptors(extras))
+  const ownerOf = (key: PropertyKey): object => (Object.hasOwn(extras, key) ? extras : result)
+  return new Proxy(result, {
+    get: (_result, key): unknown => Reflect.get(ownerOf(key), key),
+    has: (_result, key) => Reflect.has(ownerOf(key), key),
+    ownKeys: () => [...new Set([...Reflect.ownKeys(result), ...Reflect.ownKeys(extras)])],
+    getOwnPropertyDescriptor: (_result, key) => Reflect.getOwnPropertyDescriptor(ownerOf(key), key),
+  })
 }

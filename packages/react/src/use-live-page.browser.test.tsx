@@ -58,7 +58,13 @@ test('promise 8: stale rows from the cache show at once while the master is aske
   const after = makeHarness(25, cache)
   await after.master.patch(1, { name: 'renamed' })
   const release = after.hold()
-  const { result } = renderHook(() => useLivePage(after.table, 1), { wrapper: after.wrapper })
+  const { result } = renderHook(
+    () => {
+      const { rows, isStale, isFetching } = useLivePage(after.table, 1)
+      return { rows, isStale, isFetching }
+    },
+    { wrapper: after.wrapper },
+  )
 
   await waitFor(() => expect(namesOf(result.current.rows)).toEqual(firstTen))
   await waitFor(() => expect(result.current).toMatchObject({ isStale: true, isFetching: true }))

@@ -1,18 +1,20 @@
 'use client'
 
-import { useQuery, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
+import type { UseQueryOptions, UseQueryResult } from '@tanstack/react-query'
 import type { LiveTable, Page } from '@vantage-live/core'
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 import { extendResult } from './extend-result.ts'
 import type { LivePageKey } from './live-keys.ts'
 import type { OwnedOption } from './live-query.ts'
 import { livePageOptions } from './live-page-options.ts'
 import { useBridge } from './use-bridge.ts'
+import { useNeighbours } from './use-neighbours.ts'
+import { useObservedQuery } from './use-observed-query.ts'
 import { usePendingIds } from './use-pending-ids.ts'
 
 /** TanStack Query's options but for those that the table owns, and a page size. */
 export interface UseLivePageOptions<Row extends object, Data = Page<Row>> extends Omit<
-  UseQueryOptions<Page<Row>, Error, SelectedFrom<Row, Data>, LivePageKey>,
+  UseQueryOptions<Page<Row>, Error, Shown<Row, Data>, LivePageKey>,
   OwnedOption | 'select'
 > {
   /** The table's own by default. */
@@ -33,11 +35,8 @@ export type UseLivePageResult<Row extends object, Data = Page<Row>> = UseQueryRe
   readonly pendingIds: ReadonlySet<string>
 }
 
-/** A page and what the caller's `select` made of it. */
-interface SelectedFrom<Row extends object, Data> {
-  readonly page: Page<Row>
-  readonly data: Data
-}
+/** A page, together with what the caller's `select` made of it where there is one. */
+type Shown<Row extends object, Data> = Page<Row> | { readonly from: Page<Row>; readonly data: Data }
 
 const noRows: readonly never[] = []
 
@@ -69,35 +68,43 @@ export function useLivePage<Row extends object, Data>(
 ): UseLivePageResult<Row, Data | Page<Row>> {
   useBridge(table)
   const pendingIds = usePendingIds(table)
-  const result = useQuery({
-    placeholderData: (former, query) => (query?.queryKey[1] === table.cacheKey ? former : undefined),
-    ...livePageOptions(table, page, pageSize),
+  // Functions that stay the same spare TanStack Query a comparison of the former page with the new one at each render.
+  const { cacheKey } = table
+  const keepFormer = useCallback(
+    (former: Page<Row> | undefined, query: { readonly queryKey: LivePageKey } | undefined) =>
+      query?.queryKey[1] === cacheKey ? former : undefined,
+    [cacheKey],
+  )
+  const selectFrom = useMemo(() => select && ((found: Page<Row>): Shown<Row, Data> => ({ from: found, data: select(found) })), [select])
+  const queryOptions = useMemo(() => livePageOptions(table, page, pageSize), [table, page, pageSize])
+  const result = useObservedQuery<Page<Row>, Shown<Row, Data>, LivePageKey>({
+    placeholderData: keepFormer,
+    ...queryOptions,
     ...options,
-    select: useCallback(
-      (found: Page<Row>): SelectedFrom<Row, Data | Page<Row>> => ({ page: found, data: select === undefined ? found : select(found) }),
-      [select],
-    ),
+    ...(selectFrom && { select: selectFrom }),
   })
+  useNeighbours(table, page, pageSize ?? table.pageSize, result.data !== undefined && !result.isPlaceholderData)
   return withPage(result, pendingIds)
 }
 
 function withPage<Row extends object, Data>(
-  result: UseQueryResult<SelectedFrom<Row, Data>>,
+  result: UseQueryResult<Shown<Row, Data>>,
   pendingIds: ReadonlySet<string>,
 ): UseLivePageResult<Row, Data> {
+  const page = (): Page<Row> | undefined => result.data && ('from' in result.data ? result.data.from : result.data)
   const extended = extendResult(result, {
     get data() {
-      return result.data?.data
+      return result.data && ('from' in result.data ? result.data.data : result.data)
     },
     get rows() {
-      return result.data?.page.rows ?? noRows
+      return page()?.rows ?? noRows
     },
     get total() {
-      return result.data?.page.total
+      return page()?.total
     },
     get pageCount() {
-      const page = result.data?.page
-      return page?.total === undefined ? undefined : Math.ceil(page.total / page.pageSize)
+      const shown = page()
+      return shown?.total === undefined ? undefined : Math.ceil(shown.total / shown.pageSize)
     },
     pendingIds,
   })

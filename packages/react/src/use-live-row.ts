@@ -1,12 +1,13 @@
 'use client'
 
-import { skipToken, useQuery, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
+import { skipToken, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
-import { useCallback } from 'react'
+import { useMemo } from 'react'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
 import { liveRowOptions } from './live-row-options.ts'
 import { useBridge } from './use-bridge.ts'
+import { useObservedQuery } from './use-observed-query.ts'
 
 /** TanStack Query's options but for those that the table owns. */
 export interface UseLiveRowOptions<Row extends object, Data = Row | undefined> extends Omit<
@@ -40,10 +41,12 @@ export function useLiveRow<Row extends object, Data>(
   { select, ...options }: UseLiveRowOptions<Row, Data> = {},
 ): UseQueryResult<Row | Data | undefined> {
   useBridge(table)
-  return useQuery({
-    ...(id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)),
+  const queryOptions = useMemo(() => (id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)), [table, id])
+  const selectFrom = useMemo(() => select && (({ row }: LiveRow<Row>): Data => select(row)), [select])
+  return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>({
+    ...queryOptions,
     ...options,
-    select: useCallback(({ row }: LiveRow<Row>): Row | Data | undefined => (select === undefined ? row : select(row)), [select]),
+    ...(selectFrom && { select: selectFrom }),
   })
 }
 
