@@ -21,6 +21,7 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
   ['Lint', () => inOrder(['exec', 'oxlint'])],
   ['Format', () => inOrder(['exec', 'oxfmt', '--check'])],
   ['Packages', () => inOrder(...publish('core'), ...publish('react'))],
+  ['Size', () => inOrder(['exec', 'size-limit'])],
 ]
 
 /** What counts its tests itself. */

@@ -5,6 +5,8 @@ export interface Entrant {
   /** Its folder. */
   readonly name: string
   readonly title: string
+  /** For the head of a column. */
+  readonly short: string
   /** Whether it is one of those that vantage-live is compared with. */
   readonly isPeer: boolean
   /** The packages it is made of, whose versions go into the report. */
@@ -18,9 +20,11 @@ export interface Entrant {
 
 /** What a user would import for something, and what of it they have anyway. */
 export interface Bundle {
+  /** What vantage-live has set itself, in kB, at most. */
+  readonly due?: number
   /** The file in the contestant's folder that imports it. */
   readonly entry: string
-  readonly of: 'a read-only grid' | 'everything'
+  readonly of: 'a read-only grid' | 'a read-only grid, with restTable' | 'everything'
   /** Packages that are not counted, beside React. */
   readonly beside: readonly string[]
 }
@@ -32,10 +36,18 @@ const readOnly = { entry: 'read-only.ts', of: 'a read-only grid', beside: [] } a
 const tanstackQuery = ['@tanstack/react-query', '@tanstack/query-core']
 
 export const entrants: readonly Entrant[] = [
-  { name: 'floor', title: 'floor: idb-keyval and React state, by hand', isPeer: false, packages: ['idb-keyval'], sizes: [readOnly] },
+  {
+    name: 'floor',
+    title: 'floor: idb-keyval and React state, by hand',
+    short: 'floor',
+    isPeer: false,
+    packages: ['idb-keyval'],
+    sizes: [readOnly],
+  },
   {
     name: 'floor-early',
     title: 'floor that reads when the script starts',
+    short: 'floor, early',
     isPeer: false,
     packages: ['idb-keyval'],
     only: ['warm-reload'],
@@ -44,17 +56,29 @@ export const entrants: readonly Entrant[] = [
   {
     name: 'vantage-live',
     title: 'vantage-live',
+    short: 'vantage-live',
     isPeer: false,
     packages: ['@vantage-live/core', '@vantage-live/react', '@tanstack/react-query'],
     sizes: [
-      { ...readOnly, beside: tanstackQuery },
-      { entry: 'everything.ts', of: 'everything', beside: tanstackQuery },
+      { ...readOnly, beside: tanstackQuery, due: 5 },
+      { entry: 'with-rest-table.ts', of: 'a read-only grid, with restTable', beside: tanstackQuery },
+      { entry: 'everything.ts', of: 'everything', beside: tanstackQuery, due: 9 },
       { entry: 'with-tanstack-query.ts', of: 'a read-only grid', beside: [] },
     ],
   },
   {
+    name: 'vantage-live-early',
+    title: 'vantage-live, asked when the table is made',
+    short: 'vantage-live, early',
+    isPeer: false,
+    packages: [],
+    only: ['warm-reload'],
+    sizes: [],
+  },
+  {
     name: 'tanstack-query-persister',
     title: 'TanStack Query, experimental_createQueryPersister on idb-keyval',
+    short: 'TanStack Query, a persister per query',
     isPeer: true,
     packages: ['@tanstack/react-query', '@tanstack/query-persist-client-core', 'idb-keyval'],
     sizes: [readOnly],
@@ -62,19 +86,35 @@ export const entrants: readonly Entrant[] = [
   {
     name: 'tanstack-query-client',
     title: 'TanStack Query, persistQueryClient on idb-keyval',
+    short: 'TanStack Query, persistQueryClient',
     isPeer: true,
     packages: ['@tanstack/react-query', '@tanstack/react-query-persist-client', '@tanstack/query-async-storage-persister', 'idb-keyval'],
     sizes: [readOnly],
   },
-  { name: 'dexie', title: 'Dexie, useLiveQuery', isPeer: true, packages: ['dexie', 'dexie-react-hooks'], sizes: [readOnly] },
+  {
+    name: 'dexie',
+    title: 'Dexie, useLiveQuery',
+    short: 'Dexie',
+    isPeer: true,
+    packages: ['dexie', 'dexie-react-hooks'],
+    sizes: [readOnly],
+  },
   {
     name: 'swr',
     title: 'SWR, provider over localStorage',
+    short: 'SWR',
     isPeer: true,
     packages: ['swr'],
     cannot: { invalidate: 'durable only when the page is left in good order, by beforeunload' },
     sizes: [readOnly],
   },
-  { name: 'rxdb', title: 'RxDB on Dexie storage', isPeer: true, packages: ['rxdb', 'rxjs'], sizes: [readOnly] },
-  { name: 'tanstack-db', title: 'TanStack DB, collection in IndexedDB', isPeer: true, packages: ['@tanstack/react-db'], sizes: [readOnly] },
+  { name: 'rxdb', title: 'RxDB on Dexie storage', short: 'RxDB', isPeer: true, packages: ['rxdb', 'rxjs'], sizes: [readOnly] },
+  {
+    name: 'tanstack-db',
+    title: 'TanStack DB, collection in IndexedDB',
+    short: 'TanStack DB',
+    isPeer: true,
+    packages: ['@tanstack/react-db'],
+    sizes: [readOnly],
+  },
 ]

@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { base, entrants as allEntrants } from '../contestants/list.ts'
 import { Browser } from './browser.ts'
 import { buildPage, clearBuilds } from './build.ts'
-import { benchFolder } from './folders.ts'
+import { benchFolder, rootFolder } from './folders.ts'
 import { thisMachine, versionsOf } from './machine.ts'
+import { overviewOf, withOverview } from './overview.ts'
 import { readOptions, type Options } from './options.ts'
 import type { Report } from './report.ts'
 import { measure, type Result } from './rounds.ts'
@@ -26,6 +27,7 @@ export async function bench(args: readonly string[]): Promise<boolean> {
     machine: thisMachine(browser),
     versions: versionsOf(options.entrants),
     titles: Object.fromEntries(allEntrants.map(({ name, title }) => [name, title])),
+    shorts: Object.fromEntries(allEntrants.map(({ name, short }) => [name, short])),
     base,
     results,
     sizes,
@@ -33,6 +35,7 @@ export async function bench(args: readonly string[]): Promise<boolean> {
   const failures = failuresOf(results)
   for (const failure of failures) console.error(`\n${failure}`)
   for (const table of tablesOf(report)) console.log(`\n${asText(table)}`)
+  console.log(`\n${asText(overviewOf(report))}`)
   console.log(`\n${context(report)}\nIt took ${report.duration} s.`)
   if (options.isWhole && failures.length === 0) await write(report)
   return failures.length === 0
@@ -83,5 +86,7 @@ async function write(report: Report): Promise<void> {
   const markdown = [context(report), ...tablesOf(report).map(asMarkdown)].join('\n\n')
   await writeFile(join(benchFolder, 'results.json'), `${JSON.stringify(report, withNever, 2)}\n`)
   await writeFile(join(benchFolder, 'results.md'), `${markdown}\n`)
-  console.log('Written to bench/results.json and bench/results.md.')
+  const readme = join(rootFolder, 'README.md')
+  await writeFile(readme, withOverview(await readFile(readme, 'utf8'), report))
+  console.log('Written to bench/results.json, bench/results.md and the table in README.md.')
 }

@@ -14,6 +14,8 @@ export interface Report {
   readonly versions: Readonly<Record<string, string>>
   /** How the contestants are called in tables, by name. */
   readonly titles: Readonly<Record<string, string>>
+  /** The same, for the heads of columns. */
+  readonly shorts: Readonly<Record<string, string>>
   /** The contestant that the others are compared with. */
   readonly base: string
   readonly results: readonly Result[]

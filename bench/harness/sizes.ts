@@ -7,6 +7,8 @@ export interface Size {
   readonly of: string
   /** What is not counted, beside React. */
   readonly beside: readonly string[]
+  /** What it should be at most, in kB. */
+  readonly due: number | undefined
   /** Minified and gzipped. */
   readonly bytes: number
 }
@@ -18,6 +20,7 @@ export async function measureSizes(entrants: readonly Entrant[]): Promise<readon
       contestant: name,
       of: bundle.of,
       beside: bundle.beside,
+      due: bundle.due,
       bytes: await bundleSize(name, bundle),
     })),
   )

@@ -44,7 +44,7 @@ function cells(metrics: readonly Metric[], outcome: Outcome, floor: Outcome | un
   }
 }
 
-function floorOf({ name }: Metric, floor: Outcome | undefined): number | undefined {
+export function floorOf({ name }: Metric, floor: Outcome | undefined): number | undefined {
   return floor?.state === 'measured' ? floor.figures[name]?.median : undefined
 }
 
@@ -58,7 +58,7 @@ function figure({ unit, compared }: Metric, found: Summary | undefined, floor: n
 }
 
 /** Three digits that count. What is infinite never came. */
-function amount(value: number): string {
+export function amount(value: number): string {
   if (value === Infinity) return 'never'
   if (Number.isInteger(value)) return value.toLocaleString('en')
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
@@ -91,8 +91,12 @@ export function asText({ title, head, rows }: Table): string {
 }
 
 /** For a README. */
-export function asMarkdown({ title, head, rows }: Table): string {
-  return [`**${title}**`, '', markdownRow(head), markdownRow(head.map(() => '---')), ...rows.map(markdownRow)].join('\n')
+export function asMarkdown(table: Table): string {
+  return `**${table.title}**\n\n${untitledMarkdown(table)}`
+}
+
+export function untitledMarkdown({ head, rows }: Pick<Table, 'head' | 'rows'>): string {
+  return [markdownRow(head), markdownRow(head.map(() => '---')), ...rows.map(markdownRow)].join('\n')
 }
 
 function markdownRow(cellTexts: readonly string[]): string {

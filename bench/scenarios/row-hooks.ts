@@ -15,9 +15,9 @@ export const rowHooks: Scenario = {
   title: '500 row hooks',
   variants: [''],
   metrics: [
-    { name: 'commit', title: 'one row changed: row in hand to commit, median of 20', unit: 'ms', compared: true },
-    { name: 'renders', title: 'rows rendered by one change', unit: 'count', compared: false },
-    { name: 'mount', title: 'mount from disk', unit: 'ms', compared: true },
+    { name: 'commit', title: 'one row changed: row in hand to commit, median of 20', unit: 'ms', compared: true, due: 1.3 },
+    { name: 'renders', title: 'rows rendered by one change', unit: 'count', compared: false, due: 1 },
+    { name: 'mount', title: 'mount from disk', unit: 'ms', compared: true, due: 1.3 },
     { name: 'remount', title: 'mount again', unit: 'ms', compared: true },
   ],
 

@@ -9,6 +9,8 @@ export interface Metric {
   readonly unit: 'ms' | 'MB' | 'count'
   /** Whether it is compared with the floor's. A figure that the floor has as 0 cannot be. */
   readonly compared: boolean
+  /** What vantage-live has set itself: the ratio to the floor where it is compared, else the figure, at most. */
+  readonly due?: number
 }
 
 /** What was measured, by the metric's name; undefined for what this contestant cannot do. */

@@ -1,3 +1,3 @@
 // What a read-only grid imports; the cache in IndexedDB is the table's default.
-export { LiveTable, restTable } from '@vantage-live/core'
+export { LiveTable } from '@vantage-live/core'
 export { useLivePage } from '@vantage-live/react'

@@ -1,0 +1,2 @@
+export { restTable } from '@vantage-live/core'
+export * from './read-only.ts'
