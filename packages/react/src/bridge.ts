@@ -21,16 +21,18 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   const queries = client.getQueryCache()
   /** Queries whose fetch was under way when they were invalidated: whatever it brings may be from before. */
   const overtaken = new WeakSet<Query>()
+  /** Queries whose last fetch was asked for because the one before was not enough. */
+  const renewed = new WeakSet<Query>()
 
   const leaveTable = root.subscribe((change) => {
     if (change.type !== 'invalidated') return
     notifyManager.batch(() => {
-      for (const query of keysOf(root, change.rows).flatMap((queryKey) => queries.findAll({ queryKey }))) {
+      for (const query of queries.getAll().filter(isAffected(root, change.rows))) {
         // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
         // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
         if (query.state.fetchStatus === 'fetching') overtaken.add(query)
         query.invalidate()
-        if (query.isActive()) fetchQuietly(query)
+        if (query.isActive() && !query.isStatic()) fetchQuietly(query)
       }
     })
   })
@@ -42,7 +44,15 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     if (event.type === 'updated' && query.state.fetchStatus === 'idle') {
       // What was set by hand is no answer to a fetch.
       const hasSucceeded = event.action.type === 'success' && event.action.manual !== true
-      if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) askAgain(query, hasSucceeded)
+      if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) {
+        // Before anything is rendered, or it would show as idle for a moment. But a master that calls all of its answers
+        // stale must not take every turn.
+        const schedule = renewed.has(query) ? notifyManager.schedule : queueMicrotask
+        renewed.add(query)
+        schedule(() => askAgain(query, hasSucceeded))
+      } else if (hasSucceeded) {
+        renewed.delete(query)
+      }
     }
     if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
       leaveTable()
@@ -52,8 +62,11 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   })
 }
 
-function keysOf<Row extends object>(table: LiveTable<Row>, rows: AffectedRows): (readonly string[])[] {
-  return rows === 'all' ? [liveKeys.table(table)] : [liveKeys.pages(table), ...rows.map((id) => liveKeys.row(table, id))]
+/** Which of a client's queries can be changed by a change to these rows. */
+function isAffected<Row extends object>(table: LiveTable<Row>, rows: AffectedRows): (query: Query) => boolean {
+  if (rows === 'all') return (query) => isOf(table, query)
+  const slots = new Set<unknown>(rows.map((id) => table.idCacheKey(id)))
+  return (query) => isOf(table, query) && (query.queryKey[2] === 'page' || slots.has(query.queryKey[3]))
 }
 
 /** Stale without an error means that there is more to be had: it came from the cache, or an invalidation overtook it. */
@@ -61,12 +74,10 @@ function canBeRenewed(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'stale' in data && data.stale === true && !('error' in data)
 }
 
-/** Once the fetch that has just ended is wound up. After one that was cancelled or failed, only for those who watch. */
+/** After a fetch that was cancelled or failed, only for those who watch. */
 function askAgain(query: Query, hasSucceeded: boolean): void {
-  notifyManager.schedule(() => {
-    query.invalidate()
-    if (hasSucceeded || query.isActive()) fetchQuietly(query)
-  })
+  query.invalidate()
+  if (hasSucceeded || query.isActive()) fetchQuietly(query)
 }
 
 /** Its error is the query's, for those who watch it. */

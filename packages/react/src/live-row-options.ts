@@ -24,6 +24,6 @@ export function liveRowOptions<Row extends object>(table: LiveTable<Row>, id: Ro
 }
 
 /** One function for all, so that nothing is selected anew while the read is the same. */
-function rowOf<Row extends object>(read: LiveRow<Row>): Row | undefined {
+export function rowOf<Row extends object>(read: LiveRow<Row>): Row | undefined {
   return read.row
 }

@@ -68,12 +68,13 @@ export function useLivePage<Row extends object, Data>(
 ): UseLivePageResult<Row, Data | Page<Row>> {
   useBridge(table)
   const pendingIds = usePendingIds(table)
-  // Functions that stay the same spare TanStack Query a comparison of the former page with the new one at each render.
+  // As long as it is the same function, TanStack Query takes what it has selected from the former page, and compares nothing.
   const { cacheKey } = table
   const keepFormer = useCallback(
     (former: Page<Row> | undefined, query: { readonly queryKey: LivePageKey } | undefined) =>
       query?.queryKey[1] === cacheKey ? former : undefined,
-    [cacheKey],
+    // oxlint-disable-next-line react/exhaustive-deps -- what another function would select has to be selected anew
+    [cacheKey, select],
   )
   const selectFrom = useMemo(() => select && ((found: Page<Row>): Shown<Row, Data> => ({ from: found, data: select(found) })), [select])
   const queryOptions = useMemo(() => livePageOptions(table, page, pageSize), [table, page, pageSize])

@@ -5,7 +5,7 @@ import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
 import { useMemo } from 'react'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
-import { liveRowOptions } from './live-row-options.ts'
+import { liveRowOptions, rowOf } from './live-row-options.ts'
 import { useBridge } from './use-bridge.ts'
 import { useObservedQuery } from './use-observed-query.ts'
 
@@ -52,6 +52,6 @@ export function useLiveRow<Row extends object, Data>(
 
 function noRowOptions<Row extends object>(
   table: LiveTable<Row>,
-): typeof liveQueryDefaults & { readonly queryKey: LiveRowKey; readonly queryFn: SkipToken } {
-  return { ...liveQueryDefaults, queryKey: liveKeys.noRow(table), queryFn: skipToken }
+): typeof liveQueryDefaults & { readonly queryKey: LiveRowKey; readonly queryFn: SkipToken; readonly select: typeof rowOf<Row> } {
+  return { ...liveQueryDefaults, queryKey: liveKeys.noRow(table), queryFn: skipToken, select: rowOf<Row> }
 }

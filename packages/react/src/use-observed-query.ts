@@ -32,10 +32,11 @@ export function useObservedQuery<Found, Data, Key extends QueryKey>(
   if (subscribing !== 'no') defaulted._optimisticResults = subscribing
 
   const query = client.getQueryCache().get<Found, Error, Found, Key>(defaulted.queryHash)
-  const isThrown = (error: Error | null): boolean =>
-    error !== null && query !== undefined && !boundary.isReset() && shouldThrowError(defaulted.throwOnError, [error, query])
+  const isThrown = (error: unknown): boolean =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TanStack Query's types call an Error whatever was thrown
+    query !== undefined && !boundary.isReset() && shouldThrowError(defaulted.throwOnError, [error as Error, query])
   // What went to an error boundary is asked for again when that is reset, and not whenever it is mounted.
-  if (isThrown(query?.state.error ?? null)) defaulted.retryOnMount = false
+  if (query?.state.status === 'error' && isThrown(query.state.error)) defaulted.retryOnMount = false
   useEffect(() => boundary.clearReset(), [boundary])
 
   const [observer] = useState(() => new QueryObserver<Found, Error, Data, Found, Key>(client, defaulted))
@@ -44,13 +45,9 @@ export function useObservedQuery<Found, Data, Key extends QueryKey>(
   const current = (): QueryObserverResult<Data> => observer.getCurrentResult()
   useSyncExternalStore(
     useCallback(
-      (onChange) => {
+      (onChange) =>
         // Not at once: a component that renders may begin a fetch, and React takes no updates meanwhile.
-        const leave = subscribing === 'optimistic' ? observer.subscribe(() => queueMicrotask(onChange)) : () => undefined
-        // What came between the rendering and now.
-        observer.updateResult()
-        return leave
-      },
+        subscribing === 'optimistic' ? observer.subscribe(() => queueMicrotask(onChange)) : () => undefined,
       [observer, subscribing],
     ),
     current,

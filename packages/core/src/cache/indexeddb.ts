@@ -15,8 +15,8 @@ interface Fill {
   readonly entry: CacheEntry
 }
 
-// One connection per database, however many tables use it.
-const stores = new Map<string, UseStore>()
+// One per database, and so one connection, however many tables use it.
+const caches = new Map<string, Cache>()
 
 /**
  * A cache in IndexedDB: it survives a reload and is shared by all tabs of an origin.
@@ -27,10 +27,17 @@ const stores = new Map<string, UseStore>()
  */
 export function idbCache(options: IdbCacheOptions = {}): Cache {
   const { name = 'vantage-live' } = options
+  const cache = caches.get(name) ?? makeCache(name)
+  caches.set(name, cache)
+  return cache
+}
+
+function makeCache(name: string): Cache {
+  let connection: UseStore | undefined
   const transact: UseStore = async (mode, work) => {
-    const stored = storeNamed(name)
+    const stored = (connection ??= createStore(name, 'slots'))
     const forget = (): void => {
-      if (stores.get(name) === stored) stores.delete(name)
+      if (connection === stored) connection = undefined
     }
     try {
       return await stored(mode, (store) => {
@@ -48,11 +55,12 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
       throw error
     }
   }
-  const read = together(
-    () => Promise.resolve(),
-    (slots: readonly Slot[]) => transact('readonly', (store) => readSlots(store, slots)),
-  )
   let writeNow: (() => void) | undefined
+  const afterFills = async (): Promise<void> => {
+    await Promise.resolve()
+    writeNow?.()
+  }
+  const read = together(afterFills, (slots: readonly Slot[]) => transact('readonly', (store) => readSlots(store, slots)))
   // What the master answered is shown first: it is written in a task of its own, or before anything is read.
   const anotherTask = (): Promise<void> =>
     new Promise((resolve) => {
@@ -65,10 +73,7 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
 
     open: () => transact('readonly', () => undefined),
 
-    read: async (slot) => {
-      writeNow?.()
-      return (await read(slot)) ?? { entry: undefined, lease: [] }
-    },
+    read: async (slot) => (await read(slot)) ?? { entry: undefined, lease: [] },
 
     fill: async (slot, entry) => (await fill({ slot, entry: structuredClone(entry) })) ?? false,
 
@@ -86,14 +91,6 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
 function stampsKey(cacheKey: string): IDBValidKey {
   // Slots' keys are strings, so this is none.
   return ['stamps', cacheKey]
-}
-
-function storeNamed(name: string): UseStore {
-  const known = stores.get(name)
-  if (known !== undefined) return known
-  const store = createStore(name, 'slots')
-  stores.set(name, store)
-  return store
 }
 
 async function readSlots(store: IDBObjectStore, slots: readonly Slot[]): Promise<CacheRead[]> {
