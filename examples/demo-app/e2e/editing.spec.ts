@@ -87,6 +87,35 @@ test.describe('what the server refuses', () => {
   })
 })
 
+test.describe('a new row', () => {
+  test.use({ allowedProblems: /ERR_CONNECTION_RESET$/ })
+
+  test('is added once, though the connection breaks after the server has stored it', async ({ page, stage }) => {
+    let isBroken = false
+    await page.route('**/api/orders', async (route) => {
+      if (route.request().method() !== 'POST' || isBroken) return route.continue()
+      isBroken = true
+      await route.fetch()
+      return route.abort('connectionreset')
+    })
+    await page.goto('/orders')
+    await page.getByRole('button', { name: 'New order' }).click()
+    const dialog = page.getByRole('dialog', { name: 'New order' })
+    await dialog.getByRole('textbox', { name: 'Order' }).fill('ONCE-1')
+    await dialog.getByRole('textbox', { name: 'Customer' }).fill('Once Only')
+    await dialog.getByRole('combobox', { name: 'City' }).fill('tokyo')
+    await dialog.getByRole('option', { name: 'Tokyo' }).click()
+    await dialog.getByRole('combobox', { name: 'Product' }).selectOption('brioche')
+    await dialog.getByRole('button', { name: 'Add order' }).click()
+    await expect(dialog).toBeHidden()
+    expect(isBroken).toBe(true)
+    // A second insert would have been refused, for the id is taken.
+    await expect(page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'Once Only' })).toBeVisible()
+    expect((await stage.order('ONCE-1')).customer).toBe('Once Only')
+    await page.request.delete('/api/orders/ONCE-1')
+  })
+})
+
 test('a row whose id has /, % and an emoji is added, found, edited and deleted', async ({ page, stage }) => {
   const id = 'a/b %2F?#&=+ "🥐"'
   await page.goto('/orders')

@@ -24,7 +24,10 @@ test('what somebody else edits comes over the stream', async ({ page }) => {
   await expect(statusBar(page)).toContainText(`Row ${id} was updated`)
 })
 
-test('offline, the rows stay with their age, a write fails visibly, and coming back brings what was missed', async ({ page, stage }) => {
+test('offline, the rows stay with their age, a write is sent again and then fails visibly, and coming back brings what was missed', async ({
+  page,
+  stage,
+}) => {
   await page.goto('/orders')
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
   await page.getByRole('button', { name: 'Go offline' }).click()
@@ -37,7 +40,9 @@ test('offline, the rows stay with their age, a write fails visibly, and coming b
   await customer.dblclick()
   await page.keyboard.type('Never Sent')
   await page.keyboard.press('Enter')
-  await expect(page.getByText('Customer “Never Sent” was not saved. The server could not be reached.')).toBeVisible()
+  await expect(statusBar(page)).toContainText('1 write waiting')
+  const refusal = page.getByText('Customer “Never Sent” was not saved. The server could not be reached.')
+  await expect(refusal).toBeVisible({ timeout: 20_000 })
   await expect(customer).toHaveText(before)
 
   await page.reload()

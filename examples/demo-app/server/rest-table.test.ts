@@ -1,4 +1,4 @@
-import { restTable } from '@vantage-live/core'
+import { LiveTable, noCache, restTable } from '@vantage-live/core'
 import type { RestTable, Where } from '@vantage-live/core'
 import { expect, test } from 'vitest'
 import type { City } from './entities/cities.ts'
@@ -65,4 +65,21 @@ test('what is refused says why', async () => {
     status: 422,
     body: { error: { code: 'invalid-value', field: 'quantity', message: 'quantity is not a whole number from 1 to 10,000' } },
   })
+})
+
+test('an insert whose answer is lost is stored once, and its caller gets the row', async () => {
+  const app = await apps.open()
+  let requests = 0
+  const fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    const response = await app.request(url, init)
+    requests += 1
+    if (requests === 1) throw new TypeError('the connection broke after the server had committed')
+    return response
+  }
+  const orders = new LiveTable<Order>({ master: restTable('/api/orders', { fetch }), cacheKey: 'orders', cache: noCache() })
+  const before = await restTable<Order>('/api/orders', { fetch: async (url, init) => app.request(url, init) }).count({})
+  const inserted = await orders.insert({ customer: 'Once', cityId: 1_796_236, product: 'bagel', unitPrice: 2 })
+  expect(requests).toBe(2)
+  expect(inserted).toMatchObject({ customer: 'Once' })
+  expect(await orders.count()).toBe(before + 1)
 })

@@ -4,6 +4,7 @@ import type { Row, Value } from './column.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
 import type { EventHub } from './event-hub.ts'
+import { insertOnce } from './insert-once.ts'
 import { listQuery } from './list-query.ts'
 import { RequestError } from './request-error.ts'
 import { changes, newRow, replacement } from './row-input.ts'
@@ -12,6 +13,7 @@ import type { TableStore } from './table-store.ts'
 /** One table's addresses. An event is published only after its change is committed. */
 export function tableRoutes(entity: Entity, store: TableStore, events: EventHub): Hono {
   const routes = new Hono()
+  const once = insertOnce<Row>()
 
   const missing = (id: string): RequestError => new RequestError(404, 'not-found', `${entity.name} has no row ${JSON.stringify(id)}`)
 
@@ -38,8 +40,12 @@ export function tableRoutes(entity: Entity, store: TableStore, events: EventHub)
       return context.json(row)
     })
     .post('/', async (context) => {
-      const { id, row } = store.insert(newRow(entity, await jsonBody(context.req)))
-      events.publish({ type: 'inserted', id })
+      const given = newRow(entity, await jsonBody(context.req))
+      const row = once(context.req.header('idempotency-key'), () => {
+        const inserted = store.insert(given)
+        events.publish({ type: 'inserted', id: inserted.id })
+        return inserted.row
+      })
       return context.json(row, 201)
     })
     .put('/:id', async (context) => {

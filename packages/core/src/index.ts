@@ -34,6 +34,7 @@ export type {
   Column,
   Condition,
   CountQuery,
+  InsertOptions,
   ListQuery,
   ListResult,
   OrderBy,
@@ -47,4 +48,5 @@ export type {
   ViewQuery,
   Where,
 } from './table/table.ts'
+export type { WriteOptions } from './writes.ts'
 export type { InvalidationCause, Trace, TraceDetail, TraceEvent, WriteType } from './trace.ts'

@@ -11,8 +11,9 @@ import type { View } from './reads.ts'
 import { pageSlot, rowSlot } from './slots.ts'
 import type { StreamStatus } from './stream/stream.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
-import type { Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
+import type { Column, CountQuery, InsertOptions, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
 import { WeakValues } from './weak-values.ts'
+import type { WriteOptions } from './writes.ts'
 
 /**
  * A remote table with a cache before it, a write queue behind it and a live stream beside it; a table itself.
@@ -140,28 +141,31 @@ export class LiveTable<Row extends object> implements Table<Row> {
   /**
    * Resolves with the row as the master stored it, with the id the master gave it. Like every write: it is queued, waits
    * for room where 256 writes wait already (promise 5), reaches the master after all that were called before it
-   * (promise 4), and what it changed is invalidated before the promise resolves (promise 1).
+   * (promise 4), and what it changed is invalidated before the promise resolves (promise 1). Where the master is out of reach,
+   * busy or broken (408, 425, 429, 500 to 599) it is sent again, up to four times over about ten seconds; an insert with the
+   * same idempotency key.
    *
    * @throws ArgumentError where the row or the id is none; ClosedError where the table is closed before its turn comes;
-   * AnswerError where the master took it but answered with no row; and whatever the master rejects with (promise 3)
+   * AnswerError where the master took it but answered with no row; the signal's reason; and whatever the master rejects with
+   * (promise 3)
    */
-  async insert(row: Partial<Row>): Promise<Row> {
-    return this.#writes.insert(row)
+  async insert(row: Partial<Row>, options?: WriteOptions & InsertOptions): Promise<Row> {
+    return this.#writes.insert(row, options)
   }
 
   /** @throws as `insert` */
-  async replace(id: RowId, row: Row): Promise<Row> {
-    return this.#writes.replace(id, row)
+  async replace(id: RowId, row: Row, options?: WriteOptions): Promise<Row> {
+    return this.#writes.replace(id, row, options)
   }
 
   /** @throws as `insert` */
-  async patch(id: RowId, partial: Partial<Row>): Promise<Row> {
-    return this.#writes.patch(id, partial)
+  async patch(id: RowId, partial: Partial<Row>, options?: WriteOptions): Promise<Row> {
+    return this.#writes.patch(id, partial, options)
   }
 
   /** @throws as `insert` */
-  async delete(id: RowId): Promise<void> {
-    return this.#writes.delete(id)
+  async delete(id: RowId, options?: WriteOptions): Promise<void> {
+    return this.#writes.delete(id, options)
   }
 
   /**
@@ -169,8 +173,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
    *
    * @throws as `insert`
    */
-  async deleteAll(): Promise<void> {
-    return this.#writes.deleteAll()
+  async deleteAll(options?: WriteOptions): Promise<void> {
+    return this.#writes.deleteAll(options)
   }
 
   /**

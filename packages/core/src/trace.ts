@@ -40,6 +40,15 @@ export type TraceDetail =
     }
   | { readonly type: 'write-queued'; readonly write: WriteType; readonly id: string | undefined; readonly waiting: number }
   | {
+      /** It failed, and is sent again. */
+      readonly type: 'write-retry'
+      readonly write: WriteType
+      readonly id: string | undefined
+      readonly error: unknown
+      /** How long until then. */
+      readonly delay: number
+    }
+  | {
       readonly type: 'write-applied'
       readonly write: WriteType
       readonly id: string | undefined

@@ -5,17 +5,25 @@ import { defaultCapacity, WriteQueue } from './write-queue.ts'
 
 const nothing = (): void => undefined
 
+function push<T>(queue: WriteQueue, apply: () => Promise<T>, onQueued: () => void = nothing, signal?: AbortSignal): Promise<T> {
+  return queue.push({ apply, onQueued, signal })
+}
+
 describe('WriteQueue', () => {
   test('a write starts at once where nothing waits, and settles as it does', async () => {
     const queue = new WriteQueue()
     let started = false
-    const written = queue.push(async () => {
-      started = true
-      return 'stored'
-    }, nothing)
+    const written = push(
+      queue,
+      async () => {
+        started = true
+        return 'stored'
+      },
+      nothing,
+    )
     expect(started).toBe(true)
     expect(await written).toBe('stored')
-    await expect(queue.push(() => Promise.reject(new Error('refused')), nothing)).rejects.toThrow('refused')
+    await expect(push(queue, () => Promise.reject(new Error('refused')), nothing)).rejects.toThrow('refused')
   })
 
   test('promise 4: writes run one at a time, in the order of the calls, whatever becomes of them', async () => {
@@ -26,13 +34,17 @@ describe('WriteQueue', () => {
         const log: string[] = []
         const settled = await Promise.allSettled(
           writes.map(({ fails, turns }, index) =>
-            queue.push(async () => {
-              log.push(`start ${index}`)
-              for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
-              log.push(`end ${index}`)
-              if (fails) throw new Error(`${index}`)
-              return index
-            }, nothing),
+            push(
+              queue,
+              async () => {
+                log.push(`start ${index}`)
+                for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+                log.push(`end ${index}`)
+                if (fails) throw new Error(`${index}`)
+                return index
+              },
+              nothing,
+            ),
           ),
         )
         expect(log).toEqual(writes.flatMap((_, index) => [`start ${index}`, `end ${index}`]))
@@ -53,7 +65,8 @@ describe('WriteQueue', () => {
     const queued: number[] = []
     const ran: number[] = []
     const all = Array.from({ length: 260 }, (_, index) =>
-      queue.push(
+      push(
+        queue,
         async () => {
           ran.push(index)
           if (index === 0) await gate.promise
@@ -76,7 +89,8 @@ describe('WriteQueue', () => {
     const gates = [deferred(), deferred(), deferred(), deferred()]
     const queued: number[] = []
     const all = gates.map(({ promise }, index) =>
-      queue.push(
+      push(
+        queue,
         () => promise,
         () => queued.push(index),
       ),
@@ -95,8 +109,8 @@ describe('WriteQueue', () => {
     const queue = new WriteQueue(2)
     const gate = deferred<string>()
     let ran = 0
-    const underWay = queue.push(() => gate.promise, nothing)
-    const waiting = Array.from({ length: 4 }, () => queue.push(async () => (ran += 1), nothing))
+    const underWay = push(queue, () => gate.promise, nothing)
+    const waiting = Array.from({ length: 4 }, () => push(queue, async () => (ran += 1), nothing))
     const error = new Error('closed')
     queue.close(error)
     expect(await Promise.allSettled(waiting)).toEqual(Array.from({ length: 4 }, () => ({ status: 'rejected', reason: error })))
@@ -113,7 +127,7 @@ describe('WriteQueue', () => {
     queue.close(error)
     queue.close(new Error('closed again'))
     let ran = false
-    const refused = queue.push(async () => (ran = true), nothing)
+    const refused = push(queue, async () => (ran = true), nothing)
     await expect(refused).rejects.toBe(error)
     expect(ran).toBe(false)
   })
@@ -122,12 +136,59 @@ describe('WriteQueue', () => {
     const queue = new WriteQueue()
     const log: string[] = []
     let inner: Promise<unknown> = Promise.resolve()
-    await queue.push(async () => {
-      inner = queue.push(async () => log.push('inner'), nothing)
-      await settle()
-      log.push('outer')
-    }, nothing)
+    await push(
+      queue,
+      async () => {
+        inner = push(queue, async () => log.push('inner'), nothing)
+        await settle()
+        log.push('outer')
+      },
+      nothing,
+    )
     await inner
     expect(log).toEqual(['outer', 'inner'])
+  })
+
+  test('a write that waits can be cancelled: it never runs, gives its room to the next caller, and rejects with the reason', async () => {
+    const queue = new WriteQueue(1)
+    const gate = deferred()
+    const log: string[] = []
+    const cancels = Array.from({ length: 4 }, () => new AbortController())
+    const all = cancels.map(({ signal }, index) =>
+      push(
+        queue,
+        async () => {
+          log.push(`run ${index}`)
+          if (index === 0) await gate.promise
+          return index
+        },
+        () => log.push(`queued ${index}`),
+        signal,
+      ),
+    )
+    expect(log).toEqual(['queued 0', 'run 0', 'queued 1'])
+    for (const index of [1, 3]) cancels[index]?.abort(new Error(`cancelled ${index}`))
+    expect(log).toEqual(['queued 0', 'run 0', 'queued 1', 'queued 2'])
+    expect(queue.waiting).toBe(1)
+    gate.resolve(undefined)
+    expect(await Promise.allSettled(all)).toEqual([
+      { status: 'fulfilled', value: 0 },
+      { status: 'rejected', reason: new Error('cancelled 1') },
+      { status: 'fulfilled', value: 2 },
+      { status: 'rejected', reason: new Error('cancelled 3') },
+    ])
+    expect(log).toEqual(['queued 0', 'run 0', 'queued 1', 'queued 2', 'run 2'])
+  })
+
+  test('a write that is under way or over cannot be cancelled any more', async () => {
+    const queue = new WriteQueue()
+    const gate = deferred()
+    const cancel = new AbortController()
+    const written = push(queue, () => gate.promise, nothing, cancel.signal)
+    cancel.abort()
+    gate.resolve(undefined)
+    expect(await written).toBeUndefined()
+    cancel.abort()
+    expect(await push(queue, async () => 'next')).toBe('next')
   })
 })

@@ -1,3 +1,12 @@
+/** What is to be done when its turn comes. */
+export interface QueuedWrite<T> {
+  readonly apply: () => Promise<T>
+  /** Called when it has found room. */
+  readonly onQueued: () => void
+  /** Takes it out again for as long as it waits. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** A write that waits its turn. */
 interface Job {
   readonly run: () => Promise<void>
@@ -28,14 +37,26 @@ export class WriteQueue {
     return this.#waiting.length
   }
 
-  /** Settles as `apply` does, once its turn has come. `onQueued` is called when it has found room. */
-  push<T>(apply: () => Promise<T>, onQueued: () => void): Promise<T> {
+  /** Settles as `apply` does, once its turn has come; rejects with the signal's reason where that aborts before. */
+  push<T>({ apply, onQueued, signal }: QueuedWrite<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(this.#closed.error)
         return
       }
-      this.#callers.push({ run: () => apply().then(resolve, reject), refuse: reject, onQueued })
+      const cancel = (): void => {
+        if (this.#remove(job)) reject(signal?.reason)
+      }
+      const job: Job = {
+        run: () => {
+          signal?.removeEventListener('abort', cancel)
+          return apply().then(resolve, reject)
+        },
+        refuse: reject,
+        onQueued,
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
+      this.#callers.push(job)
       this.#admit()
       if (!this.#isWorking) void this.#work()
     })
@@ -45,6 +66,19 @@ export class WriteQueue {
   close(error: unknown): void {
     this.#closed ??= { error }
     for (const job of [...this.#waiting.splice(0), ...this.#callers.splice(0)]) job.refuse(error)
+  }
+
+  /** Whether it still waited. */
+  #remove(job: Job): boolean {
+    for (const line of [this.#waiting, this.#callers]) {
+      const place = line.indexOf(job)
+      if (place >= 0) {
+        line.splice(place, 1)
+        this.#admit()
+        return true
+      }
+    }
+    return false
   }
 
   #admit(): void {

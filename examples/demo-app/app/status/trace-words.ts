@@ -35,6 +35,13 @@ function words(event: TraceEvent): TraceWords {
       return { kind: 'write', text: `${writeWords(event.write, event.id)} is queued; ${event.waiting} waiting` }
     case 'write-applied':
       return { kind: 'write', text: `${writeWords(event.write, event.id)} is stored` }
+    case 'write-retry': {
+      const seconds = (event.delay / 1_000).toFixed(1)
+      return {
+        kind: 'trouble',
+        text: `${writeWords(event.write, event.id)} did not get through and is sent again in ${seconds} s. ${errorWords(event.error).message}`,
+      }
+    }
     case 'write-failed':
       return { kind: 'trouble', text: `${writeWords(event.write, event.id)} was refused. ${errorWords(event.error).message}` }
     case 'event':

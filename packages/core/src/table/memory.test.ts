@@ -36,6 +36,18 @@ describe('metadata', () => {
   })
 })
 
+test('an insert under a name that was used already stores nothing, and is answered as the first one', async () => {
+  const table = memoryTable<Order>([])
+  const [first, again, other] = [
+    await table.insert({ name: 'rye' }, { idempotencyKey: 'a' }),
+    await table.insert({ name: 'rye' }, { idempotencyKey: 'a' }),
+    await table.insert({ name: 'rye' }, { idempotencyKey: 'b' }),
+  ]
+  expect(again).toEqual(first)
+  expect(other.id).not.toBe(first.id)
+  expect(await table.count?.({})).toBe(2)
+})
+
 describe('copies', () => {
   test('what the caller does with its rows later leaves the table alone', async () => {
     const seed = { id: 1, name: 'rye', tags: ['dark'] }

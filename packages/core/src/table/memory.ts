@@ -63,6 +63,8 @@ export interface MemoryTable<Row extends object> extends Table<Row> {
 export function memoryTable<Row extends object>(rows: readonly Row[], options: MemoryTableOptions<Row> = {}): MemoryTable<Row> {
   const { name = 'memory', idField = 'id', latency = 0, onCall, ...metadata } = options
   const stored = new Map<string, Row>()
+  /** What was inserted under which idempotency key. */
+  const inserted = new Map<string, Row>()
   let highestId = 0
 
   const put = (key: string, row: Row): Row => {
@@ -127,14 +129,18 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
       return read({ method: 'get', id }, () => structuredClone(stored.get(key)), signal)
     },
 
-    async insert(row) {
+    async insert(row, { idempotencyKey } = {}) {
       const given = givenId('row', row, idField)
       const copy = structuredClone(row)
       return answer({ method: 'insert', row }, () => {
+        const before = idempotencyKey === undefined ? undefined : inserted.get(idempotencyKey)
+        if (before !== undefined) return structuredClone(before)
         if (given !== undefined && stored.has(given)) throw new ArgumentError(`row.${idField}`, given, 'an id that no row has yet')
         const id = given === undefined ? newId() : fieldOf(copy, idField)
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which columns a row may leave out only the caller knows
-        return put(String(id), { ...copy, [idField]: id } as Row)
+        const answered = put(String(id), { ...copy, [idField]: id } as Row)
+        if (idempotencyKey !== undefined) inserted.set(idempotencyKey, structuredClone(answered))
+        return answered
       })
     },
 

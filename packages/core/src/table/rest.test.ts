@@ -182,6 +182,14 @@ describe('requests', () => {
     ])
   })
 
+  test('an insert is named by its Idempotency-Key, and nothing else is', async () => {
+    const { table, sent } = scripted('/orders', [{ id: 1 }, { id: 1 }, { id: 1 }])
+    await table.insert({}, { idempotencyKey: 'once' })
+    await table.insert({})
+    await table.patch(1, {})
+    expect(sent.map(({ init }) => new Headers(init.headers).get('idempotency-key'))).toEqual(['once', null, null])
+  })
+
   test('a query string of the url goes with every request, and a fragment with none', async () => {
     const { table, urls } = scripted('/orders/?tenant=a%20b#top', [[], { id: 1 }, { id: 1 }, '', ''])
     await table.list({ page: 1, pageSize: 2, where: { name: 'rye' } })

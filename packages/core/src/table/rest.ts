@@ -37,6 +37,13 @@ export interface RestTable<Row extends object> extends Table<Row> {
   count(query: CountQuery<Row>, options?: ReadOptions): Promise<number>
 }
 
+/** What goes along with a request. */
+interface Sent {
+  readonly body?: object | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly idempotencyKey?: string | undefined
+}
+
 /** What a server answered, with a status of 200–299. */
 interface Answer {
   /** For messages: what was asked. */
@@ -55,7 +62,7 @@ interface Answer {
  * for itself is an `ArgumentError`. How queries become parameters is said at `restParameters`.
  *
  * A row may be wrapped under `data`, `row` or `item`. Where the answer to `PUT` or `PATCH` is empty the row is read
- * again; where the answer to `POST` is, it is read from its `Location`. Reads ask the browser to check its HTTP cache
+ * again; where the answer to `POST` is, it is read from its `Location`. A `POST` carries the insert's `Idempotency-Key`. Reads ask the browser to check its HTTP cache
  * with the server, for a row from there could be older than the last write (promise 1).
  *
  * Calls reject with
@@ -88,11 +95,12 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     return withSearch(path, [search, parameters].filter(String).join('&'))
   }
 
-  const request = async (method: string, target: string, body?: object, signal?: AbortSignal): Promise<Answer> => {
+  const request = async (method: string, target: string, { body, signal, idempotencyKey }: Sent = {}): Promise<Answer> => {
     signal?.throwIfAborted()
     const sent = new Headers(typeof headers === 'function' ? await untilAborted(Promise.resolve(headers()), signal) : headers)
     if (!sent.has('accept')) sent.set('accept', 'application/json')
     if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
+    if (idempotencyKey !== undefined) sent.set('idempotency-key', idempotencyKey)
     const init: RequestInit = {
       method,
       headers: sent,
@@ -132,7 +140,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
   }
 
   const find = async (target: string, signal?: AbortSignal): Promise<Row | undefined> => {
-    const answer = await request('GET', target, undefined, signal).catch(ignoreMissing)
+    const answer = await request('GET', target, { signal }).catch(ignoreMissing)
     return answer === undefined ? undefined : rowIn(answer)
   }
 
@@ -140,7 +148,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     signal?.throwIfAborted()
     // No parameter can say "one of none", and there is nothing to ask.
     if (query.where.some(({ operator, value }) => operator === 'in' && value.length === 0)) return { rows: [], total: 0 }
-    const answer = await request('GET', listUrl(query), undefined, signal)
+    const answer = await request('GET', listUrl(query), { signal })
     const body = json(answer)
     const { rows, total } = parseRows(body, answer)
     const known = wholeNumber(total)
@@ -169,7 +177,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
 
   const change = async (method: string, id: string, body: object): Promise<Row> => {
     const target = rowUrl(id)
-    const answer = await request(method, target, body)
+    const answer = await request(method, target, { body })
     if (answer.text !== '') return rowIn(answer)
     const row = await find(target)
     if (row === undefined) throw new MissingRowError(name, id)
@@ -195,11 +203,11 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
       return find(rowUrl(idText(id)), signal)
     },
 
-    async insert(row) {
+    async insert(row, { idempotencyKey } = {}) {
       const id = givenId('row', row, idField)
       // Such a row could be stored and never be named again.
       if (id !== undefined) rowUrl(id)
-      const answer = await request('POST', withSearch(path, search), row)
+      const answer = await request('POST', withSearch(path, search), { body: row, idempotencyKey })
       if (answer.text !== '') return rowIn(answer)
       const location = answer.response.headers.get('location')
       const stored = location === null ? undefined : await find(resolve(location, answer.url))

@@ -106,7 +106,7 @@ export interface Table<Row extends object> extends TableMetadata {
   get(id: RowId, options?: ReadOptions): Promise<Row | undefined>
   count?(query: CountQuery<Row>, options?: ReadOptions): Promise<number>
   /** Resolves with the stored row, with the id the master gave it. */
-  insert(row: Partial<Row>): Promise<Row>
+  insert(row: Partial<Row>, options?: InsertOptions): Promise<Row>
   /** Rejects where there is no such row. */
   replace(id: RowId, row: Row): Promise<Row>
   /** Rejects where there is no such row. */
@@ -116,6 +116,15 @@ export interface Table<Row extends object> extends TableMetadata {
   deleteAll(): Promise<void>
   /** A table that knows when its rows change (a `LiveTable` does) tells whoever wraps it. */
   subscribe?(listener: (change: TableChange) => void): () => void
+}
+
+/** Options of `insert`. */
+export interface InsertOptions {
+  /**
+   * Names the insert, not the row: a table that has stored a row under this name already answers with that row and stores
+   * nothing. An insert that is sent again, because its answer was lost, has the same one.
+   */
+  readonly idempotencyKey?: string | undefined
 }
 
 /** What a table tells those who subscribed. */
