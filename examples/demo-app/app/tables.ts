@@ -9,6 +9,7 @@ export type { City, Order }
 /** A bakery's orders. */
 export const orders: LiveTable<Order> = new LiveTable({
   master: restTable<Order>('/api/orders', {
+    honoursIdempotencyKeys: true,
     fetch: network.fetch,
     titleFields: ['customer'],
     columns: [
@@ -36,6 +37,7 @@ export const orders: LiveTable<Order> = new LiveTable({
 /** The world's cities. */
 export const cities: LiveTable<City> = new LiveTable({
   master: restTable<City>('/api/cities', {
+    honoursIdempotencyKeys: true,
     fetch: network.fetch,
     titleFields: ['name'],
     columns: [

@@ -76,7 +76,11 @@ test('an insert whose answer is lost is stored once, and its caller gets the row
     if (requests === 1) throw new TypeError('the connection broke after the server had committed')
     return response
   }
-  const orders = new LiveTable<Order>({ master: restTable('/api/orders', { fetch }), cacheKey: 'orders', cache: noCache() })
+  const orders = new LiveTable<Order>({
+    master: restTable('/api/orders', { fetch, honoursIdempotencyKeys: true }),
+    cacheKey: 'orders',
+    cache: noCache(),
+  })
   const before = await restTable<Order>('/api/orders', { fetch: async (url, init) => app.request(url, init) }).count({})
   const inserted = await orders.insert({ customer: 'Once', cityId: 1_796_236, product: 'bagel', unitPrice: 2 })
   expect(requests).toBe(2)

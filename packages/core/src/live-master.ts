@@ -14,6 +14,8 @@ import { Writes } from './writes.ts'
 export interface LiveMasterOptions<Row extends object> {
   readonly master: Table<Row>
   readonly writeTarget: Table<Row>
+  /** Whether the write target sends again by itself what may go better soon. */
+  readonly retriesItself: boolean
   readonly cacheKey: string
   readonly cache: Cache
   readonly stream: LiveStream | undefined
@@ -38,7 +40,7 @@ export class LiveMaster<Row extends object> {
   #leaveMaster: (() => void) | undefined
   #isClosed = false
 
-  constructor({ master, writeTarget, cacheKey, cache, stream, masterPageSize, trace }: LiveMasterOptions<Row>) {
+  constructor({ master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, trace }: LiveMasterOptions<Row>) {
     const emit = trace && emitter(trace, cacheKey)
     this.master = master
     this.cacheKey = cacheKey
@@ -61,6 +63,7 @@ export class LiveMaster<Row extends object> {
       invalidate: (rows) => this.invalidate(rows, 'write'),
       onPending: () => this.#listeners.tell({ type: 'writes' }),
       emit,
+      retriesItself,
     })
     this.#feed = stream && this.#makeFeed(stream)
   }

@@ -57,6 +57,10 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#master.references
   }
 
+  get honoursIdempotencyKeys(): boolean | undefined {
+    return (this.#options.writeTarget ?? this.#master).honoursIdempotencyKeys
+  }
+
   /** The caller's name for what is cached; views have their parent's. */
   get cacheKey(): string {
     return this.#options.cacheKey
@@ -142,8 +146,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * Resolves with the row as the master stored it, with the id the master gave it. Like every write: it is queued, waits
    * for room where 256 writes wait already (promise 5), reaches the master after all that were called before it
    * (promise 4), and what it changed is invalidated before the promise resolves (promise 1). Where the master is out of reach,
-   * busy or broken (408, 425, 429, 500 to 599) it is sent again, up to four times over about ten seconds; an insert with the
-   * same idempotency key.
+   * busy or broken (408, 425, 429, 500 to 599) it is sent again, up to four times over about ten seconds; an insert only to a
+   * target that honours idempotency keys, and with the same one.
    *
    * @throws ArgumentError where the row or the id is none; ClosedError where the table is closed before its turn comes;
    * AnswerError where the master took it but answered with no row; the signal's reason; and whatever the master rejects with
@@ -286,7 +290,8 @@ interface SharedView<Row extends object> extends View<Row> {
 function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): LiveMaster<Row> {
   checkOptions(options)
   const { master, cacheKey, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
-  return new LiveMaster({ master, cacheKey, cache, stream, writeTarget, masterPageSize, trace })
+  const retriesItself = writeTarget instanceof LiveTable
+  return new LiveMaster({ master, cacheKey, cache, stream, writeTarget, retriesItself, masterPageSize, trace })
 }
 
 function defaultCache(): Cache {

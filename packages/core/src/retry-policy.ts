@@ -4,8 +4,8 @@ import { isObject } from './table/is-object.ts'
 const mostAttempts = 5
 /** In ms. */
 const shortest = 500
-/** A server that wants to be left alone for longer, in ms, is not waited for. */
-const longestRetryAfter = 60_000
+/** A server that wants to be left alone for longer, in ms, is not waited for: all other writes would wait as well. */
+const longestRetryAfter = 10_000
 
 /**
  * How long to wait before something that failed is tried again, in ms; undefined where that is not worth it.

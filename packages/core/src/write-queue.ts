@@ -52,7 +52,10 @@ export class WriteQueue {
           signal?.removeEventListener('abort', cancel)
           return apply().then(resolve, reject)
         },
-        refuse: reject,
+        refuse: (error) => {
+          signal?.removeEventListener('abort', cancel)
+          reject(error)
+        },
         onQueued,
       }
       signal?.addEventListener('abort', cancel, { once: true })

@@ -76,6 +76,34 @@ describe('retries', () => {
   })
 })
 
+test('what a target sends again by itself is not sent again besides', async () => {
+  const { master } = setUp()
+  master.failing = () => unavailable()
+  const writes = new Writes<Item>({
+    target: master,
+    invalidate: () => Promise.resolve(),
+    onPending: () => undefined,
+    emit: undefined,
+    retriesItself: true,
+  })
+  await expect(writes.patch(1, { name: 'x' })).rejects.toThrow('503')
+  expect(master.calls).toEqual(['patch 1'])
+})
+
+test('an insert is not sent again where a second one would be stored besides', async () => {
+  const { writes, master } = setUp(undefined, false)
+  const { insert } = master
+  const names: unknown[] = []
+  master.insert = async (row: Partial<Item>, options?: InsertOptions) => {
+    names.push(options?.idempotencyKey)
+    await insert(row)
+    throw new NetworkError('POST', '/', 'the answer was lost')
+  }
+  await expect(writes.insert({ id: 99 })).rejects.toThrow(NetworkError)
+  expect(names).toEqual([undefined])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 describe('cancelling', () => {
   test('what is cancelled before it is called, in the queue, or before it is sent again never reaches the master', async () => {
     const { writes, master } = setUp()
@@ -101,6 +129,20 @@ describe('cancelling', () => {
     ])
     expect(master.calls).toEqual(['patch 1', 'delete 3'])
     expect(writes.pendingIds).toEqual(new Set())
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('what is cancelled while an attempt is under way is not sent again after it', async () => {
+    const gate = deferred()
+    const { writes, master } = setUp((name) => (name === 'patch 1 >' ? gate.promise : Promise.resolve()))
+    master.failing = () => unavailable()
+    const cancel = new AbortController()
+    const outcomes = Promise.allSettled([writes.patch(1, { name: 'x' }, { signal: cancel.signal })])
+    await vi.advanceTimersByTimeAsync(0)
+    cancel.abort(new Error('cancelled'))
+    gate.resolve(undefined)
+    expect(await outcomes).toEqual([{ status: 'rejected', reason: new Error('cancelled') }])
+    expect(master.calls).toEqual(['patch 1'])
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -176,7 +218,10 @@ test('promises 3, 4 and 6: whatever fails or is cancelled, the master sees the r
   )
 })
 
-function setUp(step: (name: string) => Promise<void> = () => Promise.resolve()): {
+function setUp(
+  step: (name: string) => Promise<void> = () => Promise.resolve(),
+  honoursIdempotencyKeys: boolean = true,
+): {
   readonly writes: Writes<Item>
   readonly master: FakeMaster
   readonly events: readonly TraceDetail[]
@@ -184,7 +229,7 @@ function setUp(step: (name: string) => Promise<void> = () => Promise.resolve()):
 } {
   const master = fakeMaster(
     Array.from({ length: 8 }, (_, index) => ({ id: index + 1, name: `old ${index}` })),
-    { step },
+    { step, honoursIdempotencyKeys },
   )
   const events: TraceDetail[] = []
   const invalidated: unknown[] = []
@@ -195,6 +240,7 @@ function setUp(step: (name: string) => Promise<void> = () => Promise.resolve()):
     },
     onPending: () => undefined,
     emit: (event) => events.push(event),
+    retriesItself: false,
   })
   return { writes, master, events, invalidated }
 }

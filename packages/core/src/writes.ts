@@ -24,6 +24,8 @@ export interface WritesOptions<Row extends object> {
   /** Called whenever `pendingIds` has changed. */
   readonly onPending: () => void
   readonly emit: Emit
+  /** Whether the target sends again by itself what may go better soon. */
+  readonly retriesItself: boolean
 }
 
 /** One write, on its way. */
@@ -48,16 +50,18 @@ export class Writes<Row extends object> {
   readonly #invalidate: WritesOptions<Row>['invalidate']
   readonly #onPending: () => void
   readonly #emit: Emit
+  readonly #retriesItself: boolean
   readonly #queue = new WriteQueue()
   readonly #pending = new Set<Pick<Write<unknown>, 'id'>>()
   readonly #closing = new AbortController()
   #pendingIds: ReadonlySet<string> | undefined
 
-  constructor({ target, invalidate, onPending, emit }: WritesOptions<Row>) {
+  constructor({ target, invalidate, onPending, emit, retriesItself }: WritesOptions<Row>) {
     this.#target = target
     this.#invalidate = invalidate
     this.#onPending = onPending
     this.#emit = emit
+    this.#retriesItself = retriesItself
   }
 
   /** The rows that have a pending write, by `String(id)`. The same set until that changes. */
@@ -66,14 +70,15 @@ export class Writes<Row extends object> {
     return this.#pendingIds
   }
 
-  async insert(row: Partial<Row>, { signal, idempotencyKey = newKey() }: WriteOptions & InsertOptions = {}): Promise<Row> {
+  async insert(row: Partial<Row>, { signal, idempotencyKey }: WriteOptions & InsertOptions = {}): Promise<Row> {
     const id = givenId('row', row, this.#target.idField)
     const own = ownCopy('row', row)
+    const key = idempotencyKey ?? (this.#target.honoursIdempotencyKeys === true ? newKey() : undefined)
     return this.#write({
       type: 'insert',
       id,
       signal,
-      apply: () => this.#target.insert(own, { idempotencyKey }),
+      apply: () => this.#target.insert(own, { idempotencyKey: key }),
       check: (stored) => checkRow(this.#target, stored),
     })
   }
@@ -154,7 +159,7 @@ export class Writes<Row extends object> {
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
         return await apply()
       } catch (error) {
-        const delay = isOffline() || this.#closing.signal.aborted ? undefined : retryDelay(error, attempts, Math.random())
+        const delay = this.#mayBeSentAgain(type) ? retryDelay(error, attempts, Math.random()) : undefined
         if (delay === undefined) throw error
         this.#emit?.({ type: 'write-retry', write: type, id, error, delay })
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
@@ -164,6 +169,13 @@ export class Writes<Row extends object> {
         if (this.#closing.signal.aborted) throw error
       }
     }
+  }
+
+  /** Everything but an insert comes to the same when it is sent twice. */
+  #mayBeSentAgain(type: WriteType): boolean {
+    // A table that sends again by itself has done so.
+    if (this.#retriesItself || isOffline() || this.#closing.signal.aborted) return false
+    return type !== 'insert' || this.#target.honoursIdempotencyKeys === true
   }
 
   /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
@@ -192,6 +204,8 @@ function isOffline(): boolean {
 
 /** Resolves after so many ms, or as soon as one of the signals aborts. */
 function pause(delay: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  // One that has aborted already tells nobody any more.
+  if (signals.some((signal) => signal?.aborted === true)) return Promise.resolve()
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer)

@@ -15,7 +15,7 @@ export function useNeighbours<Row extends object>(table: LiveTable<Row>, page: n
     if (!isShown) return
     // What is on screen comes first.
     const timer = setTimeout(() => {
-      void prefetchCached(client, table, page + 1, pageSize)
+      if (Number.isSafeInteger(page + 1)) void prefetchCached(client, table, page + 1, pageSize)
       if (page > 1) void prefetchCached(client, table, page - 1, pageSize)
     })
     return () => clearTimeout(timer)

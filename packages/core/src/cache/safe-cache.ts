@@ -5,6 +5,9 @@ import { Watchdog } from './watchdog.ts'
 /** How long a cache may take to answer, in ms, before the table goes on without it. */
 const answerWithin = 2_000
 
+/** More tags than these are due as all of them. */
+const mostDue = 5_000
+
 /** What was done with the cache when it failed. */
 export type CacheOperation = 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate'
 
@@ -100,6 +103,11 @@ export class SafeCache {
     this.#calls += 1
     if (tags === 'all') this.#allDue = this.#calls
     else for (const tag of tags) this.#due.set(tag, this.#calls)
+    // A cache that stays broken must not make every call longer than the one before.
+    if (this.#due.size > mostDue) {
+      this.#allDue = this.#calls
+      this.#due.clear()
+    }
     await this.#writeDue()
   }
 

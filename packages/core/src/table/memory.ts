@@ -105,6 +105,7 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
   })
 
   return {
+    honoursIdempotencyKeys: true,
     ...metadata,
     name,
     idField,

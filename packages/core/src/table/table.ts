@@ -92,6 +92,11 @@ export interface TableMetadata {
   readonly titleFields?: readonly string[] | undefined
   readonly columns?: readonly Column[] | undefined
   readonly references?: Readonly<Record<string, Reference>> | undefined
+  /**
+   * Whether an insert that comes twice under one idempotency key is stored once. Where it is not, which is the default, no
+   * insert is sent a second time.
+   */
+  readonly honoursIdempotencyKeys?: boolean | undefined
 }
 
 /**
