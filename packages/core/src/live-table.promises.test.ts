@@ -122,6 +122,33 @@ describe('promise 1', () => {
   })
 })
 
+test('promise 1: who hears of an invalidation may read through another table of the same cache key', async () => {
+  const gates = makeGates()
+  const inner = memoryCache()
+  const cache: Cache = {
+    ...inner,
+    invalidate: async (cacheKey, tags) => {
+      await gates.step('invalidate')
+      await inner.invalidate(cacheKey, tags)
+    },
+  }
+  const master = fakeMaster(items(1))
+  const [table, same] = [liveTable(master, { cache }), liveTable(master, { cache })]
+  await table.list({ page: 1 })
+  await settle()
+  const seen: unknown[] = []
+  table.subscribe(({ type }) => {
+    if (type === 'invalidated') void same.list({ page: 1 }).then(({ rows, stale }) => seen.push({ name: rows[0]?.name, stale }))
+  })
+  const written = table.patch(1, { name: 'new' })
+  await settle()
+  expect(seen).toEqual([])
+  await gates.open()
+  await written
+  await settle()
+  expect(seen).toEqual([{ name: 'new', stale: false }])
+})
+
 describe('promise 2', () => {
   const stream = manualStream()
   const causes: [string, 'here' | 'elsewhere', (table: LiveTable<Item>, other: LiveTable<Item>) => unknown][] = [
@@ -142,7 +169,8 @@ describe('promise 2', () => {
       const table = liveTable(master, { cache, stream })
       const told: string[] = []
       table.subscribe(({ type }) => told.push(type))
-      const other = liveTable(fakeMaster(items(3)), { cache })
+      // Another tab has the same storage, and an object of its own.
+      const other = liveTable(fakeMaster(items(3)), { cache: { ...cache } })
       const before = [table.list({ page: 1 }), table.read(1), table.count()] as const
       await settle()
       for (const call of ['list 1', 'get 1', 'count']) await gates.pass(`${call} >`)

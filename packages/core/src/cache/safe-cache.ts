@@ -27,6 +27,29 @@ export interface Lookup {
   readonly lease: HeldLease
 }
 
+/** What all tables of one cache key on one cache have to know of each other: they share what is stored. */
+interface Invalidations {
+  readonly held: Set<HeldLease>
+  /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
+  readonly due: Map<string, number>
+  /** The same for an invalidation of all tags; 0 where none is due. */
+  allDue: number
+  calls: number
+  /** The write of invalidations that is under way, if any, and the one that waits behind it. */
+  writing: Promise<void> | undefined
+  next: Promise<void> | undefined
+}
+
+const known = new WeakMap<Cache, Map<string, Invalidations>>()
+
+function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
+  const ofCache = known.get(cache) ?? new Map<string, Invalidations>()
+  known.set(cache, ofCache)
+  const own = ofCache.get(cacheKey) ?? { held: new Set(), due: new Map(), allDue: 0, calls: 0, writing: undefined, next: undefined }
+  ofCache.set(cacheKey, own)
+  return own
+}
+
 /**
  * A table's cache, which cannot fail (promise 7): none of its methods rejects or hangs; errors go to `onError` and cost speed only.
  *
@@ -37,15 +60,7 @@ export class SafeCache {
   readonly #cache: Cache
   readonly #cacheKey: string
   readonly #onError: (during: CacheOperation, error: unknown) => void
-  readonly #held = new Set<HeldLease>()
-  /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
-  readonly #due = new Map<string, number>()
-  /** The same for an invalidation of all tags; 0 where none is due. */
-  #allDue = 0
-  #calls = 0
-  /** The write of invalidations that is under way, if any, and the one that waits behind it. */
-  #writing: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  readonly #shared: Invalidations
   readonly #watchdog = new Watchdog(answerWithin)
   /** Requests that are past their bound. While there are any, the cache is not asked at all. */
   #stuck = 0
@@ -54,6 +69,7 @@ export class SafeCache {
     this.#cache = cache
     this.#cacheKey = cacheKey
     this.#onError = onError
+    this.#shared = invalidationsOf(cache, cacheKey)
   }
 
   get kind(): string {
@@ -72,8 +88,8 @@ export class SafeCache {
   /** Looks a slot up and takes a lease on it, which the caller gives back with `release`. */
   async read(slot: Slot): Promise<Lookup> {
     const lease: HeldLease = { tags: slot.tags, stored: undefined, isVoid: false }
-    this.#held.add(lease)
-    if (this.#isDue(slot.tags)) await (this.#writing ?? this.#writeDue())
+    this.#shared.held.add(lease)
+    if (this.#isDue(slot.tags)) await (this.#shared.writing ?? this.#writeDue())
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
     const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
@@ -94,55 +110,55 @@ export class SafeCache {
   }
 
   release(lease: HeldLease): void {
-    this.#held.delete(lease)
+    this.#shared.held.delete(lease)
   }
 
   /** Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now. */
   async invalidate(tags: Tags): Promise<void> {
-    for (const lease of this.#held) lease.isVoid ||= tags === 'all' || lease.tags.some((tag) => tags.includes(tag))
-    this.#calls += 1
-    if (tags === 'all') this.#allDue = this.#calls
-    else for (const tag of tags) this.#due.set(tag, this.#calls)
+    for (const lease of this.#shared.held) lease.isVoid ||= tags === 'all' || lease.tags.some((tag) => tags.includes(tag))
+    this.#shared.calls += 1
+    if (tags === 'all') this.#shared.allDue = this.#shared.calls
+    else for (const tag of tags) this.#shared.due.set(tag, this.#shared.calls)
     // A cache that stays broken must not make every call longer than the one before.
-    if (this.#due.size > mostDue) {
-      this.#allDue = this.#calls
-      this.#due.clear()
+    if (this.#shared.due.size > mostDue) {
+      this.#shared.allDue = this.#shared.calls
+      this.#shared.due.clear()
     }
     await this.#writeDue()
   }
 
   /** The first invalidation is written at once; all that come meanwhile share the one write behind it (promise 12). */
   #writeDue(): Promise<void> {
-    if (this.#writing === undefined) {
-      this.#writing = this.#writeNow().finally(() => {
-        this.#writing = undefined
+    if (this.#shared.writing === undefined) {
+      this.#shared.writing = this.#writeNow().finally(() => {
+        this.#shared.writing = undefined
       })
-      return this.#writing
+      return this.#shared.writing
     }
-    this.#next ??= this.#writing.then(() => {
-      this.#next = undefined
+    this.#shared.next ??= this.#shared.writing.then(() => {
+      this.#shared.next = undefined
       return this.#writeDue()
     })
-    return this.#next
+    return this.#shared.next
   }
 
   async #writeNow(): Promise<void> {
-    const calls = this.#calls
-    const tags = this.#allDue > 0 ? 'all' : [...this.#due.keys()]
+    const calls = this.#shared.calls
+    const tags = this.#shared.allDue > 0 ? 'all' : [...this.#shared.due.keys()]
     await this.#attempt('cache-invalidate', async () => {
       await this.#cache.invalidate(this.#cacheKey, tags)
       // Here it counts also where it took longer than the bound. What was asked for meanwhile is still due.
-      if (this.#allDue <= calls) this.#allDue = 0
-      for (const [tag, call] of this.#due) if (call <= calls) this.#due.delete(tag)
+      if (this.#shared.allDue <= calls) this.#shared.allDue = 0
+      for (const [tag, call] of this.#shared.due) if (call <= calls) this.#shared.due.delete(tag)
     })
   }
 
   get #isAnyDue(): boolean {
-    return this.#allDue > 0 || this.#due.size > 0
+    return this.#shared.allDue > 0 || this.#shared.due.size > 0
   }
 
   #isDue(tags: readonly string[]): boolean {
-    return this.#allDue > 0 || tags.some((tag) => this.#due.has(tag))
+    return this.#shared.allDue > 0 || tags.some((tag) => this.#shared.due.has(tag))
   }
 
   /** Undefined where the cache cannot. After the bound, until the request ends, it counts as stuck. */
