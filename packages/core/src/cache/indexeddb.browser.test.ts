@@ -167,6 +167,19 @@ describe('idbCache', () => {
       await works(cache)
     })
 
+    test('a row cannot be written: it tells why', async () => {
+      const cache = idbCache({ name: crypto.randomUUID() })
+      await works(cache)
+      const { add } = IDBObjectStore.prototype
+      vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+        return add.apply(this, args)
+      })
+      await expect(fill(cache, 2)).rejects.toMatchObject({ name: 'ConstraintError' })
+      await expect(cache.invalidate('table', 'all')).rejects.toMatchObject({ name: 'ConstraintError' })
+      vi.restoreAllMocks()
+      await works(cache)
+    })
+
     test('its connection was closed under it', async () => {
       const cache = idbCache({ name: crypto.randomUUID() })
       const database = await connectionOf(cache)

@@ -141,7 +141,11 @@ async function readStamps(store: IDBObjectStore, cacheKey: string): Promise<Stam
 /** Asked for, it is over sooner than when the browser finds out that nothing more comes. */
 function commit({ transaction }: IDBObjectStore): Promise<void> {
   transaction.commit()
-  return promisifyRequest(transaction)
+  return new Promise((resolve, reject) => {
+    transaction.addEventListener('complete', () => resolve())
+    // A request that fails is heard of here as well, but before the transaction has its error.
+    transaction.addEventListener('abort', () => reject(transaction.error))
+  })
 }
 
 function isStamps(value: unknown): value is Stamps {
