@@ -1,7 +1,7 @@
 import type { Metric } from '../scenarios/scenario.ts'
 import type { Report } from './report.ts'
 import type { Result } from './rounds.ts'
-import { amount, context, floorOf, untitledMarkdown, type Table } from './tables.ts'
+import { amount, context, floorOf, ratio, untitledMarkdown, type Table } from './tables.ts'
 
 /** One table of all figures: a row for each, a column for each contestant. */
 export function overviewOf(report: Report): Table {
@@ -27,7 +27,7 @@ function figureRow(result: Result, metric: Metric, base: string, others: readonl
     if (outcome.state !== 'measured') return outcome.state
     const found = outcome.figures[metric.name]?.median
     if (found === undefined) return '–'
-    return isRatio && found !== Infinity ? `${(found / floor).toFixed(2)} ×` : withUnit(found, metric)
+    return isRatio && found !== Infinity ? ratio(found / floor) : withUnit(found, metric)
   }
   return [
     `${title}${variant === '' ? '' : `, ${variant}`}: ${metric.title}`,

@@ -54,7 +54,12 @@ function figure({ unit, compared }: Metric, found: Summary | undefined, floor: n
   const spread = found.min === found.max ? '' : ` (${amount(found.lowerQuartile)}–${amount(found.upperQuartile)})`
   const absolute = `${amount(found.median)}${unit === 'count' || found.median === Infinity ? '' : ` ${unit}`}${spread}`
   if (!compared || floor === undefined || floor === 0) return absolute
-  return `${(found.median / floor).toFixed(2)} × · ${absolute}`
+  return `${ratio(found.median / floor)} · ${absolute}`
+}
+
+/** Two digits after the point, as long as they matter. */
+export function ratio(value: number): string {
+  return `${value < 10 ? value.toFixed(2) : amount(value)} ×`
 }
 
 /** Three digits that count. What is infinite never came. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HeldLease } from './cache/safe-cache.ts'
+import type { HeldLease } from './cache/held-lease.ts'
 import { Flights } from './flights.ts'
 import { deferred, settle } from './testing/deferred.ts'
 

@@ -1,4 +1,4 @@
-import { sameMoment, type HeldLease } from './cache/safe-cache.ts'
+import { sameMoment, type HeldLease } from './cache/held-lease.ts'
 
 /** A request to the master that is under way. */
 export interface Flight<Answer> {

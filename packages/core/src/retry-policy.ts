@@ -1,3 +1,4 @@
+import { backoff } from './backoff.ts'
 import { isObject } from './table/is-object.ts'
 
 /** How often a write is sent at most. */
@@ -11,8 +12,7 @@ const longestRetryAfter = 10_000
  * How long to wait before something that failed is tried again, in ms; undefined where that is not worth it.
  *
  * Only what may well go better the next time is tried again: no answer at all, and the statuses 408, 425, 429 and 500 to 599.
- * The wait doubles with each attempt, is drawn from the upper half so that the clients of a server that comes back do not all
- * come at once, and is no shorter than the server's own `Retry-After`.
+ * The wait is no shorter than the server's own `Retry-After`.
  *
  * @param attempts how often it was tried
  * @param random from 0 up to 1, as `Math.random` gives it
@@ -21,7 +21,7 @@ export function retryDelay(error: unknown, attempts: number, random: number): nu
   if (attempts >= mostAttempts || !isTransient(error)) return undefined
   const asked = retryAfter(error)
   if (asked > longestRetryAfter) return undefined
-  return Math.max(asked, shortest * 2 ** (attempts - 1) * (1 + random))
+  return Math.max(asked, backoff(shortest, attempts, random))
 }
 
 /** By type and status, of whatever class, so that errors of an app's own table count as well. */

@@ -3,8 +3,9 @@ import { TimeoutError } from '../errors.ts'
 import { deferred } from '../testing/deferred.ts'
 import { moodyCache, type CacheMethod, type MoodyCache } from '../testing/moody-cache.ts'
 import type { Cache, CacheRead, Slot } from './cache.ts'
+import { sameMoment, type HeldLease } from './held-lease.ts'
 import { memoryCache } from './memory.ts'
-import { SafeCache, sameMoment, type CacheOperation, type HeldLease, type Lookup } from './safe-cache.ts'
+import { SafeCache, type CacheOperation, type Lookup } from './safe-cache.ts'
 
 const bound = 2_000
 

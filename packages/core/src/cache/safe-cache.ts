@@ -1,5 +1,7 @@
 import { TimeoutError } from '../errors.ts'
-import { sameLease, type Cache, type CacheEntry, type Lease, type Slot, type Tags } from './cache.ts'
+import { sameLease, type Cache, type CacheEntry, type Slot, type Tags } from './cache.ts'
+import type { HeldLease } from './held-lease.ts'
+import { invalidationsOf, type Invalidations } from './invalidations.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How long a cache may take to answer, in ms, before the table goes on without it. */
@@ -11,43 +13,11 @@ const mostDue = 5_000
 /** What was done with the cache when it failed. */
 export type CacheOperation = 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate'
 
-/** What a read holds from before it asks the cache until its answer is filled in or given up. */
-export interface HeldLease {
-  readonly tags: readonly string[]
-  /** Undefined while the cache has not answered, and where it could not. */
-  stored: Lease | undefined
-  /** Whether one of the tags was invalidated in this realm since. */
-  isVoid: boolean
-}
-
 /** What the cache knows of a slot. */
 export interface Lookup {
   readonly entry: CacheEntry | undefined
   readonly fresh: boolean
   readonly lease: HeldLease
-}
-
-/** What all tables of one cache key on one cache have to know of each other: they share what is stored. */
-interface Invalidations {
-  readonly held: Set<HeldLease>
-  /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
-  readonly due: Map<string, number>
-  /** The same for an invalidation of all tags; 0 where none is due. */
-  allDue: number
-  calls: number
-  /** The write of invalidations that is under way, if any, and the one that waits behind it. */
-  writing: Promise<void> | undefined
-  next: Promise<void> | undefined
-}
-
-const known = new WeakMap<Cache, Map<string, Invalidations>>()
-
-function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
-  const ofCache = known.get(cache) ?? new Map<string, Invalidations>()
-  known.set(cache, ofCache)
-  const own = ofCache.get(cacheKey) ?? { held: new Set(), due: new Map(), allDue: 0, calls: 0, writing: undefined, next: undefined }
-  ofCache.set(cacheKey, own)
-  return own
 }
 
 /**
@@ -194,10 +164,4 @@ export class SafeCache {
 /** What the caller's own cache throws is a rejection like any other. */
 async function asPromise<T>(request: () => Promise<T>): Promise<T> {
   return request()
-}
-
-/** Whether both were taken at the same state of the slot, so that the answer to one is no older than the other. */
-export function sameMoment(a: HeldLease, b: HeldLease): boolean {
-  if (a.isVoid || b.isVoid) return false
-  return a.stored === undefined || b.stored === undefined ? a.stored === b.stored : sameLease(a.stored, b.stored)
 }

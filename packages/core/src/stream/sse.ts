@@ -1,7 +1,10 @@
+import { backoff } from '../backoff.ts'
 import { ArgumentError, EventError } from '../errors.ts'
 import { toLiveEvent } from './live-event.ts'
-import { retryDelay } from './retry-delay.ts'
 import type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream.ts'
+
+/** How soon a connection that was refused is tried again at the earliest, in ms. */
+const shortestRetry = 1_000
 
 /** What `sseStream` takes besides the address. */
 export interface SseOptions {
@@ -84,7 +87,7 @@ function connect(url: string, withCredentials: boolean, listener: StreamListener
 
   function refuse(): void {
     failures += 1
-    timer = setTimeout(open, retryDelay(failures, Math.random()))
+    timer = setTimeout(open, backoff(shortestRetry, failures, Math.random()))
     showStatus({ state: 'closed', reason: 'the server refused the connection, or answered with no event stream' })
   }
 

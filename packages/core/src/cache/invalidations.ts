@@ -1,0 +1,26 @@
+import type { Cache } from './cache.ts'
+import type { HeldLease } from './held-lease.ts'
+
+/** What all tables of one cache key on one cache have to know of each other: they share what is stored. */
+export interface Invalidations {
+  readonly held: Set<HeldLease>
+  /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
+  readonly due: Map<string, number>
+  /** The same for an invalidation of all tags; 0 where none is due. */
+  allDue: number
+  calls: number
+  /** The write of invalidations that is under way, if any, and the one that waits behind it. */
+  writing: Promise<void> | undefined
+  next: Promise<void> | undefined
+}
+
+const known = new WeakMap<Cache, Map<string, Invalidations>>()
+
+/** The same object for as long as the cache lives: a table that is made anew has to wait for what the former one left due. */
+export function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
+  const ofCache = known.get(cache) ?? new Map<string, Invalidations>()
+  known.set(cache, ofCache)
+  const own = ofCache.get(cacheKey) ?? { held: new Set(), due: new Map(), allDue: 0, calls: 0, writing: undefined, next: undefined }
+  ofCache.set(cacheKey, own)
+  return own
+}
