@@ -123,10 +123,6 @@ export class SafeCache {
     })
   }
 
-  get #isAnyDue(): boolean {
-    return this.#shared.allDue > 0 || this.#shared.due.size > 0
-  }
-
   #isDue(tags: readonly string[]): boolean {
     return this.#shared.allDue > 0 || tags.some((tag) => this.#shared.due.has(tag))
   }
@@ -150,7 +146,7 @@ export class SafeCache {
         if (!isLate) return
         this.#stuck -= 1
         // It works again, and other tabs cannot know of what is due here.
-        if (this.#isAnyDue) void this.#writeDue()
+        if (this.#shared.allDue + this.#shared.due.size > 0) void this.#writeDue()
       }
       asPromise(request)
         .then(resolve, (error: unknown) => {
