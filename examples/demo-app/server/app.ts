@@ -8,6 +8,7 @@ import { RequestError } from './request-error.ts'
 import { staticFiles } from './static-files.ts'
 import { tableRoutes } from './table-routes.ts'
 import { tableStore } from './table-store.ts'
+import { writeOnce } from './write-once.ts'
 
 export interface AppOptions {
   readonly database: DatabaseSync
@@ -33,6 +34,7 @@ const mostBodyBytes = 64 * 1024
 export function createApp({ database, staticDir, latency = 0 }: AppOptions): App {
   const app = new Hono()
   const served = entities.map((entity) => ({ entity, store: tableStore(database, entity), events: eventHub() }))
+  const once = writeOnce(database)
 
   for (const { entity, events } of served) {
     app.get(`/api/${entity.name}/events`, (context) => {
@@ -58,7 +60,7 @@ export function createApp({ database, staticDir, latency = 0 }: AppOptions): App
       },
     }),
   )
-  for (const { entity, store, events } of served) app.route(`/api/${entity.name}`, tableRoutes(entity, store, events))
+  for (const { entity, store, events } of served) app.route(`/api/${entity.name}`, tableRoutes(entity, store, events, once))
   app.all('/api/*', (context) => {
     throw new RequestError(404, 'no-route', `there is no ${context.req.method} ${context.req.path}`)
   })

@@ -45,6 +45,15 @@ test('the next start finds it as it was left', async () => {
   expect(second.prepare("SELECT customer FROM orders WHERE id = 'B-000001'").get()).toMatchObject({ customer: 'me' })
 })
 
+test('one from before writes were remembered goes on as it was, and remembers them', async () => {
+  const first = await open()
+  first.exec("UPDATE orders SET customer = 'me' WHERE id = 'B-000001'; DROP TABLE answers")
+  first.close()
+  const second = await open({ onProgress: () => expect.fail('it was seeded again') })
+  expect(second.prepare("SELECT customer FROM orders WHERE id = 'B-000001'").get()).toMatchObject({ customer: 'me' })
+  expect(count(second, 'answers')).toBe(0)
+})
+
 test('one of another version, or of another size, is made anew', async () => {
   const first = await open()
   first.exec("UPDATE seeded SET stamp = 'another version'; DELETE FROM orders")

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { seed, seedStamp, wholeSize } from './seed/seed.ts'
 import type { SeedProgress, SeedSize } from './seed/seed.ts'
+import { answersSchema } from './write-once.ts'
 
 export interface DatabaseOptions {
   /** Everything by default. */
@@ -29,6 +30,7 @@ export async function openDatabase(file: string, { size = wholeSize, onProgress,
   if (file === ':memory:') await fill(database)
   // A reader never waits for a writer, and a commit need not wait for the disk: this is a demo.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536')
+  database.exec(answersSchema)
   // SQLite's own knows no letters but those of ASCII.
   database.function('lowercase', { deterministic: true }, (value) => String(value).toLowerCase())
   return database

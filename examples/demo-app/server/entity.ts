@@ -4,7 +4,7 @@ import type { Column, Value } from './column.ts'
 export interface Entity {
   /** The table's name and its address. */
   readonly name: string
-  /** In the order in which rows show them; one of them is `id`. */
+  /** In the order in which rows show them; one of them is `id`, and none is `version`, which every row gets besides. */
   readonly columns: Readonly<Record<string, Column>>
   /** The order of a list that asks for none, written as in its `sort` parameter. */
   readonly defaultSort: string

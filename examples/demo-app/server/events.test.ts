@@ -45,8 +45,8 @@ async function listen(url: string): Promise<EventReader> {
   }
 }
 
-function write(url: string, method: string, body?: object): Promise<Response> {
-  return fetch(url, { method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) })
+function write(url: string, method: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<Response> {
+  return fetch(url, { method, headers: { 'content-type': 'application/json', ...headers }, ...(body && { body: JSON.stringify(body) }) })
 }
 
 test('every change of a table is an event on its stream, and on no other', async () => {
@@ -85,11 +85,38 @@ test('what is refused is no event', async () => {
     ['PATCH', '/B-000001', { status: 'eaten' }],
     ['PATCH', '/B-999999', { status: 'open' }],
     ['DELETE', '/B-999999', undefined],
+    ['PATCH', '/B-000001', { status: 'open' }],
+    ['DELETE', '/B-000001', undefined],
   ] as const) {
-    expect((await write(`${url}/api/orders${path}`, method, body)).ok).toBe(false)
+    expect((await write(`${url}/api/orders${path}`, method, body, { 'if-match': '"old"' })).ok).toBe(false)
   }
   await write(`${url}/api/orders/B-000001`, 'DELETE')
   expect(await orders.until('}\n\n')).toBe(': connected\n\nid: 1\ndata: {"type":"deleted","id":"B-000001"}\n\n')
+})
+
+test('a write that is sent again under its key is no second event', async () => {
+  const { url } = await start()
+  const orders = await listen(`${url}/api/orders/events`)
+  const bagel = { id: 'once', customer: 'Ada', cityId: 1_796_236, product: 'bagel', unitPrice: 2 }
+  for (const [method, path, body] of [
+    ['POST', '', bagel],
+    ['PATCH', '/once', { quantity: 2 }],
+    ['DELETE', '/once', undefined],
+    ['DELETE', '', undefined],
+  ] as const) {
+    for (let time = 0; time < 2; time += 1) {
+      expect((await write(`${url}/api/orders${path}`, method, body, { 'idempotency-key': `${method} ${path}` })).ok).toBe(true)
+    }
+  }
+  expect(await orders.until('{"type":"changed"}\n\n')).toBe(
+    [
+      ': connected',
+      'id: 1\ndata: {"type":"inserted","id":"once"}',
+      'id: 2\ndata: {"type":"updated","id":"once"}',
+      'id: 3\ndata: {"type":"deleted","id":"once"}',
+      'id: 4\ndata: {"type":"changed"}\n\n',
+    ].join('\n\n'),
+  )
 })
 
 test('whoever hears of a change can read it', async () => {

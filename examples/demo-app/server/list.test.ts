@@ -36,6 +36,7 @@ describe('pages', () => {
       'channel',
       'deliveryDate',
       'notes',
+      'version',
     ])
   })
 
@@ -194,10 +195,12 @@ describe('bad parameters are refused', () => {
     ['sort=-placedAt,', 'unknown-column', 'sort'],
     ['sort=--placedAt', 'unknown-column', 'sort'],
     ['sort=rowNumber', 'unknown-column', 'sort'],
+    ['sort=version', 'unknown-column', 'sort'],
     ['sort=placedAt%20DESC', 'unknown-column', 'sort'],
     ['sort=(SELECT%201)', 'unknown-column', 'sort'],
     ['colour=red', 'unknown-column', 'colour'],
     ['searchText=a', 'unknown-column', 'searchText'],
+    ['version=a', 'unknown-column', 'version'],
     ['__proto__=a', 'unknown-column', '__proto__'],
     ['constructor=a', 'unknown-column', 'constructor'],
     ['id)%20OR%20(1=1', 'unknown-column', 'id) OR (1'],

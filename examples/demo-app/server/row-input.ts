@@ -40,11 +40,12 @@ function sentValues(entity: Entity, body: unknown): Row {
   if (!isObject(body)) throw new RequestError(422, 'invalid-value', 'the body is no JSON object')
   const sent: Record<string, Value> = {}
   for (const [name, value] of Object.entries(body)) {
+    // A client that sends back a row as it came sends this too, and the computed columns.
+    if (name === 'version') continue
     const column = columnOf(entity, name)
     if (column === undefined) {
       throw new RequestError(422, 'unknown-column', `${entity.name} has no column ${JSON.stringify(name)}`, name)
     }
-    // A client that sends back a row as it came sends these too.
     if (column.computed !== undefined) continue
     const accepted = column.accept(value)
     if (accepted === undefined) throw new RequestError(422, 'invalid-value', `${name} is not ${column.expected}`, name)

@@ -6,6 +6,7 @@ const apps = smallApps()
 const shanghai = 1_796_236
 const draft = { customer: 'Ada Baker', cityId: shanghai, product: 'muffin', quantity: 3, unitPrice: 0.1 }
 const whole = { ...draft, placedAt: '2025-01-02T03:04:05.000Z', status: 'ready', channel: 'shop', deliveryDate: '2025-01-03', notes: '' }
+const version: unknown = expect.stringMatching(/^[0-9a-f]{12}$/)
 
 const awkwardIds = [
   'a/b%🥐',
@@ -41,6 +42,7 @@ describe('GET of a row', () => {
         population: 22_315_474,
         lat: 31.22222,
         lon: 121.45806,
+        version,
       },
     })
   })
@@ -68,6 +70,7 @@ describe('POST', () => {
       notes: '',
       placedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       deliveryDate: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      version,
     })
     expect(await send('GET', '/api/orders/B-000401')).toEqual({ status: 200, body })
   })
@@ -129,7 +132,7 @@ describe('ids', () => {
 describe('PUT', () => {
   test('it replaces the row and answers with it', async () => {
     const { send } = await apps.open()
-    const replaced = { status: 200, body: { ...whole, id: 'B-000001', total: 0.3 } }
+    const replaced = { status: 200, body: { ...whole, id: 'B-000001', total: 0.3, version } }
     expect(await send('PUT', '/api/orders/B-000001', whole)).toEqual(replaced)
     expect(await send('GET', '/api/orders/B-000001')).toEqual(replaced)
   })
@@ -162,7 +165,7 @@ describe('PATCH', () => {
     await send('PUT', '/api/orders/B-000001', whole)
     expect(await send('PATCH', '/api/orders/B-000001', { quantity: 7 })).toEqual({
       status: 200,
-      body: { ...whole, id: 'B-000001', quantity: 7, total: 0.7 },
+      body: { ...whole, id: 'B-000001', quantity: 7, total: 0.7, version },
     })
   })
 

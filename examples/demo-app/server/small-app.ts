@@ -13,7 +13,12 @@ export const smallSize = { cities: 300, orders: 400 }
 export interface SmallApp extends App {
   readonly database: DatabaseSync
   /** Sends JSON where there is a body. */
-  send(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly body: unknown }>
   /** Fails where the answer is none. */
   list(path: string): Promise<List>
 }
@@ -58,8 +63,9 @@ export function smallApps(): { file(): string; open(options?: Omit<AppOptions, '
         },
         close: () => app.close(),
         database,
-        async send(method, path, body) {
-          const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+        async send(method, path, body, headers = {}) {
+          const json =
+            body === undefined ? { headers } : { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
           const response = await app.request(path, { method, ...json })
           return { status: response.status, body: response.status === 204 ? undefined : await response.json() }
         },

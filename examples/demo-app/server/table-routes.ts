@@ -1,72 +1,78 @@
 import { Hono } from 'hono'
-import type { HonoRequest } from 'hono'
+import type { Context, HonoRequest } from 'hono'
 import type { Row, Value } from './column.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
 import type { EventHub } from './event-hub.ts'
-import { insertOnce } from './insert-once.ts'
 import { listQuery } from './list-query.ts'
 import { RequestError } from './request-error.ts'
 import { changes, newRow, replacement } from './row-input.ts'
+import { entityTag } from './row-version.ts'
+import type { VersionedRow } from './row-version.ts'
+import { missingRow } from './table-store.ts'
 import type { TableStore } from './table-store.ts'
+import type { WriteOnce, Written } from './write-once.ts'
 
 /** One table's addresses. An event is published only after its change is committed. */
-export function tableRoutes(entity: Entity, store: TableStore, events: EventHub): Hono {
+export function tableRoutes(entity: Entity, store: TableStore, events: EventHub, once: WriteOnce): Hono {
   const routes = new Hono()
-  const once = insertOnce<Row>()
-
-  const missing = (id: string): RequestError => new RequestError(404, 'not-found', `${entity.name} has no row ${JSON.stringify(id)}`)
 
   /** An id that its column cannot hold names no row. */
-  const rowId = (id: string): Value => {
-    const value = columnOf(entity, 'id')?.parse(id)
-    if (value === undefined) throw missing(id)
-    return value
+  const rowId = (text: string): Value => {
+    const id = columnOf(entity, 'id')?.parse(text)
+    if (id === undefined) throw missingRow(entity, text)
+    return id
   }
 
-  const update = (text: string, write: (id: Value) => Row | undefined): Row => {
-    const id = rowId(text)
-    const row = write(id)
-    if (row === undefined) throw missing(text)
-    events.publish({ type: 'updated', id })
-    return row
+  const write = (context: Context, work: () => Written, status?: 200 | 201): Response => {
+    const { method, path } = context.req
+    const { row, event } = once(context.req.header('idempotency-key'), `${method} ${path}`, work)
+    if (event !== undefined) events.publish(event)
+    return row === undefined ? context.body(null, 204) : answer(context, row, status)
   }
+
+  const update = (context: Context, text: string, input: (id: Value) => Row): Response =>
+    write(context, () => {
+      const id = rowId(text)
+      return { row: store.update(id, input(id), context.req.header('if-match')), event: { type: 'updated', id } }
+    })
 
   return routes
     .get('/', (context) => context.json(store.list(listQuery(entity, new URL(context.req.url).searchParams))))
-    .get('/:id', (context) => {
-      const row = store.get(rowId(context.req.param('id')))
-      if (row === undefined) throw missing(context.req.param('id'))
-      return context.json(row)
-    })
+    .get('/:id', (context) => answer(context, store.get(rowId(context.req.param('id')))))
     .post('/', async (context) => {
-      const given = newRow(entity, await jsonBody(context.req))
-      const row = once(context.req.header('idempotency-key'), () => {
-        const inserted = store.insert(given)
-        events.publish({ type: 'inserted', id: inserted.id })
-        return inserted.row
-      })
-      return context.json(row, 201)
+      const body = await jsonBody(context.req)
+      const insert = (): Written => {
+        const { id, row } = store.insert(newRow(entity, body))
+        return { row, event: { type: 'inserted', id } }
+      }
+      return write(context, insert, 201)
     })
     .put('/:id', async (context) => {
       const body = await jsonBody(context.req)
-      return context.json(update(context.req.param('id'), (id) => store.update(id, replacement(entity, id, body))))
+      return update(context, context.req.param('id'), (id) => replacement(entity, id, body))
     })
     .patch('/:id', async (context) => {
       const body = await jsonBody(context.req)
-      return context.json(update(context.req.param('id'), (id) => store.update(id, changes(entity, id, body))))
+      return update(context, context.req.param('id'), (id) => changes(entity, id, body))
     })
-    .delete('/:id', (context) => {
-      const id = rowId(context.req.param('id'))
-      if (!store.delete(id)) throw missing(context.req.param('id'))
-      events.publish({ type: 'deleted', id })
-      return context.body(null, 204)
-    })
-    .delete('/', (context) => {
-      store.deleteAll()
-      events.publish({ type: 'changed' })
-      return context.body(null, 204)
-    })
+    .delete('/:id', (context) =>
+      write(context, () => {
+        const id = rowId(context.req.param('id'))
+        store.delete(id, context.req.header('if-match'))
+        return { event: { type: 'deleted', id } }
+      }),
+    )
+    .delete('/', (context) =>
+      write(context, () => {
+        store.deleteAll()
+        return { event: { type: 'changed' } }
+      }),
+    )
+}
+
+function answer(context: Context, row: VersionedRow, status: 200 | 201 = 200): Response {
+  return context.json(row, status, { etag: entityTag(row) })
 }
 
 /** Only JSON by name: a page of another origin cannot send that without being allowed to. */

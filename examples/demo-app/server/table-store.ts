@@ -3,19 +3,21 @@ import type { Row, Value } from './column.ts'
 import type { Entity } from './entity.ts'
 import type { ListQuery } from './list-query.ts'
 import { RequestError } from './request-error.ts'
+import { checkVersion, versioned } from './row-version.ts'
+import type { VersionedRow } from './row-version.ts'
 import { rowWriter } from './row-writer.ts'
-import { transaction } from './transaction.ts'
 
-/** One table's rows. What it returns has been committed. */
+/** One table's rows. A write is more than one statement, and has to be made in a transaction. */
 export interface TableStore {
-  list(query: ListQuery): { readonly rows: readonly Row[]; readonly total: number }
-  get(id: Value): Row | undefined
+  list(query: ListQuery): { readonly rows: readonly VersionedRow[]; readonly total: number }
+  /** Throws a RequestError where there is none; so do `update` and `delete`, and also where `ifMatch` is not of its version. */
+  get(id: Value): VersionedRow
   /** Throws a RequestError where the id is taken, or a reference names no row. */
-  insert(row: Row): { readonly id: Value; readonly row: Row }
-  /** The changed row, or undefined where there is none. Throws a RequestError where a reference names no row. */
-  update(id: Value, changes: Row): Row | undefined
-  /** Tells whether there was one. Throws a RequestError where other rows refer to it. */
-  delete(id: Value): boolean
+  insert(row: Row): { readonly id: Value; readonly row: VersionedRow }
+  /** Answers with the changed row. Throws a RequestError where a reference names no row. */
+  update(id: Value, changes: Row, ifMatch?: string): VersionedRow
+  /** Throws a RequestError where other rows refer to it. */
+  delete(id: Value, ifMatch?: string): void
   /** Throws a RequestError where other rows refer to one of them. */
   deleteAll(): void
 }
@@ -25,14 +27,15 @@ export function tableStore(database: DatabaseSync, entity: Entity): TableStore {
   const columns = Object.keys(entity.columns).join(', ')
   const writer = rowWriter(database, entity)
 
-  const get = (id: Value): Row | undefined => {
-    const row = database.prepare(`SELECT ${columns} FROM ${name} WHERE id = ?`).get(id)
-    return row && readRow(row)
-  }
+  const isTaken = (id: Value): boolean => database.prepare(`SELECT 1 FROM ${name} WHERE id = ?`).get(id) !== undefined
 
-  const rowNumberOf = (id: Value): number | undefined => {
-    const found = database.prepare(`SELECT rowNumber FROM ${name} WHERE id = ?`).get(id)
-    return found && Number(found['rowNumber'])
+  const find = (id: Value, ifMatch?: string): { readonly rowNumber: number; readonly row: VersionedRow } => {
+    const found = database.prepare(`SELECT rowNumber, ${columns} FROM ${name} WHERE id = ?`).get(id)
+    if (found === undefined) throw missingRow(entity, id)
+    const { rowNumber, ...rest } = found
+    const row = readRow(rest)
+    checkVersion(row, name, ifMatch)
+    return { rowNumber: Number(rowNumber), row }
   }
 
   const checkReferences = (row: Row): void => {
@@ -51,7 +54,7 @@ export function tableStore(database: DatabaseSync, entity: Entity): TableStore {
   }
 
   return {
-    get,
+    get: (id) => find(id).row,
 
     list({ where, values, orderBy, limit, offset }) {
       const count = database.prepare(`SELECT count(*) AS total FROM ${name} ${where}`).get(...values)
@@ -63,41 +66,37 @@ export function tableStore(database: DatabaseSync, entity: Entity): TableStore {
       return { rows: rows.map(readRow), total: Number(count?.['total']) }
     },
 
-    insert: (row) =>
-      transaction(database, () => {
-        checkReferences(row)
-        let rowNumber = nextRowNumber()
-        let id = row['id']
-        if (id !== undefined && get(id) !== undefined) throw new RequestError(409, 'id-taken', `${name} has a row ${id} already`, 'id')
-        // Somebody may have chosen as their own the id that comes next.
-        for (id ??= entity.newId(rowNumber); get(id) !== undefined; id = entity.newId(rowNumber)) rowNumber += 1
-        return { id, row: writer.insert(rowNumber, { ...row, id }) }
-      }),
+    insert: (row) => {
+      checkReferences(row)
+      let rowNumber = nextRowNumber()
+      let id = row['id']
+      if (id !== undefined && isTaken(id)) throw new RequestError(409, 'id-taken', `${name} has a row ${id} already`, 'id')
+      // Somebody may have chosen as their own the id that comes next.
+      for (id ??= entity.newId(rowNumber); isTaken(id); id = entity.newId(rowNumber)) rowNumber += 1
+      return { id, row: versioned(writer.insert(rowNumber, { ...row, id })) }
+    },
 
-    update: (id, changes) =>
-      transaction(database, () => {
-        const rowNumber = rowNumberOf(id)
-        if (rowNumber === undefined) return undefined
-        checkReferences(changes)
-        return writer.update(rowNumber, { ...get(id), ...changes })
-      }),
+    update: (id, changes, ifMatch) => {
+      const { rowNumber, row } = find(id, ifMatch)
+      checkReferences(changes)
+      return versioned(writer.update(rowNumber, { ...row, ...changes }))
+    },
 
-    delete: (id) =>
-      transaction(database, () => {
-        const rowNumber = rowNumberOf(id)
-        if (rowNumber === undefined) return false
-        explained(name, () => database.prepare(`DELETE FROM ${name} WHERE rowNumber = ?`).run(rowNumber))
-        database.prepare(`DELETE FROM ${name}_search WHERE rowid = ?`).run(rowNumber)
-        return true
-      }),
+    delete: (id, ifMatch) => {
+      const { rowNumber } = find(id, ifMatch)
+      explained(name, () => database.prepare(`DELETE FROM ${name} WHERE rowNumber = ?`).run(rowNumber))
+      database.prepare(`DELETE FROM ${name}_search WHERE rowid = ?`).run(rowNumber)
+    },
 
     deleteAll: () => {
-      transaction(database, () => {
-        explained(name, () => database.prepare(`DELETE FROM ${name}`).run())
-        database.exec(`INSERT INTO ${name}_search (${name}_search) VALUES ('delete-all')`)
-      })
+      explained(name, () => database.prepare(`DELETE FROM ${name}`).run())
+      database.exec(`INSERT INTO ${name}_search (${name}_search) VALUES ('delete-all')`)
     },
   }
+}
+
+export function missingRow(entity: Entity, id: Value): RequestError {
+  return new RequestError(404, 'not-found', `${entity.name} has no row ${JSON.stringify(id)}`)
 }
 
 /** SQLite's code for a row that others refer to. */
@@ -112,8 +111,8 @@ function explained(name: string, remove: () => void): void {
   }
 }
 
-function readRow(row: Readonly<Record<string, SQLOutputValue>>): Row {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, readValue(name, value)]))
+function readRow(row: Readonly<Record<string, SQLOutputValue>>): VersionedRow {
+  return versioned(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, readValue(name, value)])))
 }
 
 function readValue(name: string, value: SQLOutputValue): Value {
