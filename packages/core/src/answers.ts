@@ -34,9 +34,9 @@ export function checkListResult<Row extends object>(table: RowShape, result: Lis
  * @param asked the id of the row that was asked for; a row of another id would be cached under a name that no write knows
  * @throws AnswerError unless it is an object with an id, and with the one that was asked for (promise 20)
  */
-export function checkRow<Row extends object>(table: RowShape, row: Row, asked?: RowId): Row {
+export function checkRow<Row extends object>(table: RowShape, row: Row | undefined, asked?: RowId): Row {
   const id = rowIdText(table, row)
-  if (asked === undefined || id === String(asked)) return row
+  if (row !== undefined && (asked === undefined || id === String(asked))) return row
   throw new AnswerError(table.name, `${table.idField} of the row`, id, `${asked}, as asked for`)
 }
 

@@ -5,6 +5,9 @@ export type LiveErrorCode =
   | 'http'
   | 'network'
   | 'missing-row'
+  | 'version'
+  | 'conflict'
+  | 'restored'
   | 'unsupported'
   | 'event'
   | 'closed'
@@ -94,6 +97,82 @@ export class MissingRowError extends LiveError {
     super(`table ${describe(table)} has no row ${describe(id)}`)
     this.table = table
     this.id = id
+  }
+}
+
+/** A change was made against a version of the row that it no longer has. A `LiveTable` makes a `ConflictError` of it. */
+export class VersionError extends LiveError {
+  override readonly name = 'VersionError'
+  readonly code = 'version'
+  readonly table: string
+  readonly id: string
+  /** The version that the change was made against. */
+  readonly version: unknown
+  /** The version that the row has. */
+  readonly found: unknown
+
+  constructor(table: string, id: string, version: unknown, found: unknown) {
+    super(`table ${describe(table)}: row ${describe(id)} has version ${describe(found)}; expected ${describe(version)}`)
+    this.table = table
+    this.id = id
+    this.version = version
+    this.found = found
+  }
+}
+
+/** What met in a conflict. */
+export interface Conflict<Row> {
+  /** What was to be written: the fields of a patch, or the row of a replacement. */
+  readonly mine: Partial<Row>
+  /** The row as the master has it now; undefined where it has none, or could not be asked. */
+  readonly theirs: Row | undefined
+  /** The row that the change was made against, where that is known. */
+  readonly base: Row | undefined
+  /** Sends what was made of both, against the version that the master has now. */
+  readonly resolve: (merged: Partial<Row>) => Promise<Row>
+}
+
+/**
+ * Somebody else has changed the row since the version that a patch or a replacement was made against (409, 412, or a
+ * `VersionError`, which is the `cause`). Nothing was changed.
+ */
+export class ConflictError<Row extends object = object> extends LiveError implements Conflict<Row> {
+  override readonly name = 'ConflictError'
+  readonly code = 'conflict'
+  readonly table: string
+  readonly id: string
+  readonly mine: Partial<Row>
+  readonly theirs: Row | undefined
+  readonly base: Row | undefined
+  readonly resolve: (merged: Partial<Row>) => Promise<Row>
+
+  constructor(table: string, id: string, { mine, theirs, base, resolve }: Conflict<Row>, cause: unknown) {
+    super(`table ${describe(table)}: row ${describe(id)} was changed by somebody else`, { cause })
+    this.table = table
+    this.id = id
+    this.mine = mine
+    this.theirs = theirs
+    this.base = base
+    this.resolve = resolve
+  }
+}
+
+/** Why a write failed that was kept over a reload: the error itself cannot be kept, so this is what was known of it. */
+export class RestoredError extends LiveError {
+  override readonly name = 'RestoredError'
+  readonly code = 'restored'
+  /** The `code` of the error, where it had one. */
+  readonly originalCode: string | undefined
+  /** The status that the server answered with, where it did. */
+  readonly status: number | undefined
+  /** What the server said, where the error had it. */
+  readonly body: unknown
+
+  constructor({ message, code, status, body }: { message: string; code: string | undefined; status: number | undefined; body: unknown }) {
+    super(message)
+    this.originalCode = code
+    this.status = status
+    this.body = body
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest'
-import type { ListQuery, RowId, Table, ViewQuery } from '../table/table.ts'
+import { fieldOf } from '../table/row.ts'
+import type { ChangeOptions, ListQuery, RowId, SendOptions, Table, ViewQuery } from '../table/table.ts'
 
 /** A row of the tables that `describeTable` tests. */
 export interface ContractRow {
@@ -89,22 +90,51 @@ const filters: readonly (readonly [string, ViewQuery<ContractRow>, readonly stri
   ['what no row meets', { where: { status: 'open', amount: 100 } }, []],
 ]
 
+/** Both ways to change a row: here the amount of row 2, and nothing else. */
+const changes: readonly (readonly [
+  string,
+  (table: Table<ContractRow>, amount: number, options?: ChangeOptions) => Promise<ContractRow>,
+])[] = [
+  ['patch', (table, amount, options) => table.patch(2, { amount }, options)],
+  ['replace', (table, amount, options) => table.replace('2', { ...seed(2), amount }, options)],
+]
+
+/** Both ways to delete row 2. */
+const deletions: readonly (readonly [string, (table: Table<ContractRow>, options: SendOptions) => Promise<void>])[] = [
+  ['delete', (table, options) => table.delete(2, options)],
+  ['deleteAll', (table, options) => table.deleteAll(options)],
+]
+
 /**
  * Declares the tests that every `Table` must pass, with vitest.
  *
  * Rows are compared with their ids as text, so a table may keep `42` as `'42'`. It may give no total, and have no `count`.
+ * What it says of itself is held against it: where it has a `versionField`, a row that comes alone has a version there, and
+ * a change against a former one is refused; where it says `honoursIdempotencyKeys`, a write that comes twice is applied once.
  *
  * @param create makes a table of its own for one test, that holds these rows and no others; it may be asynchronous, and
  * so may `dispose`. The id column has to take numbers and any text.
  */
 export function describeTable(name: string, create: (rows: readonly ContractRow[]) => TableUnderTest | Promise<TableUnderTest>): void {
-  const setUp = async (rows: readonly ContractRow[] = seeds): Promise<Table<ContractRow>> => {
+  const setUpAsItIs = async (rows: readonly ContractRow[] = seeds): Promise<Table<ContractRow>> => {
     const made = await create(structuredClone(rows))
     if (!('table' in made)) return made
     onTestFinished(async () => {
       await made.dispose?.()
     })
     return made.table
+  }
+  const setUp = async (rows?: readonly ContractRow[]): Promise<Table<ContractRow>> => withoutVersions(await setUpAsItIs(rows))
+  const setUpVersioned = async (context: TestContext): Promise<VersionedTable> => {
+    const table = await setUpAsItIs()
+    const { versionField } = table
+    if (versionField === undefined) context.skip('the rows of this table have no version')
+    return { table, versionIn: (row) => (row === undefined ? undefined : fieldOf(row, versionField)) }
+  }
+  const setUpHonouring = async (context: TestContext): Promise<Table<ContractRow>> => {
+    const table = await setUp()
+    if (table.honoursIdempotencyKeys !== true) context.skip('this table does not honour idempotency keys')
+    return table
   }
 
   describe(`${name} is a table`, () => {
@@ -380,6 +410,102 @@ export function describeTable(name: string, create: (rows: readonly ContractRow[
       })
     })
 
+    describe('versions', () => {
+      test('a row that comes alone has one, and each change brings another', async (context) => {
+        const { table, versionIn } = await setUpVersioned(context)
+        const inserted = await table.insert({ id: 42, name: 'new', amount: 1, status: null })
+        checkVersion(versionIn(inserted))
+        expect(versionIn(await table.get(42))).toEqual(versionIn(inserted))
+        const versions = [checkVersion(versionIn(await table.get(2)))]
+        for (const [index, [, change]] of changes.entries()) {
+          versions.push(checkVersion(versionIn(await change(table, index))))
+          expect(versionIn(await table.get(2))).toEqual(versions.at(-1))
+        }
+        expect(new Set(versions.map(String)).size, `different versions among ${versions.join(', ')}`).toBe(1 + changes.length)
+      })
+
+      test.for(changes)(
+        'a %s against the present version is applied, and the next one against the version that it brought',
+        async ([, change], context) => {
+          const { table, versionIn } = await setUpVersioned(context)
+          const changed = await change(table, 7, { version: checkVersion(versionIn(await table.get(2))) })
+          expect(changed.amount).toBe(7)
+          expect((await change(table, 8, { version: checkVersion(versionIn(changed)) })).amount).toBe(8)
+          expect((await table.get(2))?.amount).toBe(8)
+        },
+      )
+
+      test.for(changes)('a %s against a former version rejects, and changes nothing', async ([, change], context) => {
+        const { table, versionIn } = await setUpVersioned(context)
+        const version = checkVersion(versionIn(await table.get(2)))
+        await table.patch(2, { status: 'theirs' })
+        const theirs = await table.get(2)
+        await expectVersionError(change(table, 7, { version }))
+        expect(await table.get(2)).toEqual(theirs)
+      })
+
+      test('a change of one row leaves the versions of others', async (context) => {
+        const { table, versionIn } = await setUpVersioned(context)
+        const version = checkVersion(versionIn(await table.get(3)))
+        await table.patch(2, { amount: 7 })
+        expect(versionIn(await table.get(3))).toEqual(version)
+      })
+    })
+
+    describe('idempotency keys', () => {
+      test('an insert that comes twice under one key is stored once, and answered with that row', async (context) => {
+        const table = await setUpHonouring(context)
+        const fields = { name: 'new', amount: 1, status: null }
+        const first = await table.insert(fields, { idempotencyKey: 'a' })
+        expect(await table.insert(fields, { idempotencyKey: 'a' })).toEqual(first)
+        expect((await table.insert(fields, { idempotencyKey: 'b' })).id).not.toEqual(first.id)
+        expect((await table.list(everything)).rows).toHaveLength(seeds.length + 2)
+      })
+
+      test('an insert of a given id that comes twice under one key does not meet itself', async (context) => {
+        const table = await setUpHonouring(context)
+        const row: ContractRow = { id: 42, name: 'new', amount: 1, status: null }
+        const first = await table.insert(row, { idempotencyKey: 'a' })
+        expect(await table.insert(row, { idempotencyKey: 'a' })).toEqual(first)
+        expect((await table.list(everything)).rows).toHaveLength(seeds.length + 1)
+      })
+
+      test.for(changes)('a %s that comes twice under one key leaves what came in between', async ([, change], context) => {
+        const table = await setUpHonouring(context)
+        expect((await change(table, 7, { idempotencyKey: 'a' })).amount).toBe(7)
+        await change(table, 8, { idempotencyKey: 'b' })
+        expect(String((await change(table, 7, { idempotencyKey: 'a' })).id)).toBe('2')
+        expect((await table.get(2))?.amount).toBe(8)
+        await change(table, 7, { idempotencyKey: 'c' })
+        expect((await table.get(2))?.amount).toBe(7)
+      })
+
+      test.for(changes)(
+        'a %s that comes twice under one key is not refused for the version that it brought',
+        async ([, change], context) => {
+          const { table, versionIn } = await setUpVersioned(context)
+          if (table.honoursIdempotencyKeys !== true) context.skip('this table does not honour idempotency keys')
+          const sent: ChangeOptions = { version: checkVersion(versionIn(await table.get(2))), idempotencyKey: 'a' }
+          await change(table, 7, sent)
+          const changed = await table.get(2)
+          expect(changed?.amount).toBe(7)
+          await change(table, 7, sent)
+          expect(await table.get(2)).toEqual(changed)
+        },
+      )
+
+      test.for(deletions)('a %s that comes twice under one key leaves the row that came in between', async ([, remove], context) => {
+        const table = await setUpHonouring(context)
+        await remove(table, { idempotencyKey: 'a' })
+        expect(await table.get(2)).toBeUndefined()
+        await table.insert(seed(2))
+        await remove(table, { idempotencyKey: 'a' })
+        expect(await getRow(table, 2)).toEqual(asText(seed(2)))
+        await remove(table, { idempotencyKey: 'b' })
+        expect(await table.get(2)).toBeUndefined()
+      })
+    })
+
     describe('count', () => {
       test('it counts what a list would have', async (context) => {
         const count = counter(await setUp(), context)
@@ -480,6 +606,47 @@ export function describeTable(name: string, create: (rows: readonly ContractRow[
   })
 }
 
+/** A table as it is, and where its rows have their versions. */
+interface VersionedTable {
+  readonly table: Table<ContractRow>
+  readonly versionIn: (row: ContractRow | undefined) => unknown
+}
+
+/** The table as one whose rows are what was written: without the versions that it adds. */
+function withoutVersions(table: Table<ContractRow>): Table<ContractRow> {
+  const { name, idField, versionField, honoursIdempotencyKeys } = table
+  if (versionField === undefined) return table
+  const strip = <Row extends object>(row: Row): Row => {
+    const copy = { ...row }
+    Reflect.deleteProperty(copy, versionField)
+    return copy
+  }
+  return {
+    name,
+    idField,
+    honoursIdempotencyKeys,
+    list: async (query, options) => {
+      const result = await table.list(query, options)
+      return { ...result, rows: result.rows.map(strip) }
+    },
+    get: async (id, options) => {
+      const row = await table.get(id, options)
+      return row && strip(row)
+    },
+    ...(table.count && { count: table.count.bind(table) }),
+    insert: async (row, options) => strip(await table.insert(row, options)),
+    replace: async (id, row, options) => strip(await table.replace(id, row, options)),
+    patch: async (id, partial, options) => strip(await table.patch(id, partial, options)),
+    delete: (id, options) => table.delete(id, options),
+    deleteAll: (options) => table.deleteAll(options),
+  }
+}
+
+function checkVersion(version: unknown): string | number {
+  if (typeof version === 'string' || typeof version === 'number') return version
+  throw new Error(`a version is ${String(version)}; expected text or a number`)
+}
+
 function seed(id: RowId): ContractRow {
   const found = seeds.find((row) => row.id === id)
   if (found === undefined) throw new Error(`there is no seed ${id}`)
@@ -538,4 +705,14 @@ async function expectArgumentError(call: Promise<unknown>, what: string): Promis
     (reason: unknown) => reason,
   )
   expect(error, `what ${what} rejects with`).toMatchObject({ name: 'ArgumentError', code: 'argument' })
+}
+
+/** By its code or status, for the same reason. */
+async function expectVersionError(call: Promise<unknown>): Promise<void> {
+  const error = await call.then(
+    () => 'no error',
+    (reason: unknown) => reason,
+  )
+  const { code, status }: { code?: unknown; status?: unknown } = Object(error)
+  expect(code === 'version' || status === 409 || status === 412, `a VersionError, or the status 409 or 412: ${String(error)}`).toBe(true)
 }

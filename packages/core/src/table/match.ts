@@ -12,18 +12,26 @@ import { fieldOf } from './row.ts'
  */
 export function matchingRows<Row extends object>(rows: readonly Row[], { where, orderBy, search }: CanonicalQuery): Row[] {
   const isFound = (row: Row): boolean => search === '' || Object.values(row).some((value) => containsText(plain(value), search))
-  return rows
-    .filter((row) => where.every((comparison) => holds(plain(fieldOf(row, comparison.field)), comparison)) && isFound(row))
-    .sort((a, b) => {
-      for (const { field, direction } of orderBy) {
-        const difference = compare(plain(fieldOf(a, field)), plain(fieldOf(b, field)))
-        if (difference !== 0) return direction === 'asc' ? difference : -difference
-      }
-      return 0
-    })
+  return rows.filter((row) => where.every((comparison) => holds(row, comparison)) && isFound(row)).sort(byOrder(orderBy))
 }
 
-function holds(held: unknown, comparison: Comparison): boolean {
+/** Whether a row meets one comparison of a filter. */
+export function holds(row: object, comparison: Comparison): boolean {
+  return isMet(plain(fieldOf(row, comparison.field)), comparison)
+}
+
+/** Compares rows as an order does; 0 where they are equal in it. */
+export function byOrder(orderBy: CanonicalQuery['orderBy']): (a: object, b: object) => number {
+  return (a, b) => {
+    for (const { field, direction } of orderBy) {
+      const difference = compare(plain(fieldOf(a, field)), plain(fieldOf(b, field)))
+      if (difference !== 0) return direction === 'asc' ? difference : -difference
+    }
+    return 0
+  }
+}
+
+function isMet(held: unknown, comparison: Comparison): boolean {
   const { operator, value } = comparison
   switch (operator) {
     case 'eq':

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { describeTable } from '../contract/table-contract.ts'
-import { MissingRowError, NetworkError } from '../errors.ts'
+import { MissingRowError, NetworkError, VersionError } from '../errors.ts'
 import { memoryTable, type MemoryCall } from './memory.ts'
 
 interface Order {
@@ -18,6 +18,8 @@ const orders: readonly Order[] = [
 
 describeTable('memoryTable', (rows) => memoryTable(rows))
 
+describeTable('memoryTable with versions', (rows) => memoryTable(rows, { versionField: 'version' }))
+
 describe('metadata', () => {
   test('the name and the id field have defaults', () => {
     expect(memoryTable([])).toMatchObject({ name: 'memory', idField: 'id' })
@@ -25,7 +27,7 @@ describe('metadata', () => {
 
   test('all of it is passed on', () => {
     const references = { customer: { field: 'customerId', table: () => memoryTable<Order>([]) } }
-    const metadata = { name: 'orders', idField: 'no', titleFields: ['name'], columns: [{ name: 'name' }], references }
+    const metadata = { name: 'orders', idField: 'no', titleFields: ['name'], columns: [{ name: 'name' }], references, versionField: 'v' }
     expect(memoryTable<Order>([], metadata)).toMatchObject(metadata)
   })
 
@@ -36,16 +38,82 @@ describe('metadata', () => {
   })
 })
 
-test('an insert under a name that was used already stores nothing, and is answered as the first one', async () => {
-  const table = memoryTable<Order>([])
-  const [first, again, other] = [
-    await table.insert({ name: 'rye' }, { idempotencyKey: 'a' }),
-    await table.insert({ name: 'rye' }, { idempotencyKey: 'a' }),
-    await table.insert({ name: 'rye' }, { idempotencyKey: 'b' }),
-  ]
-  expect(again).toEqual(first)
-  expect(other.id).not.toBe(first.id)
-  expect(await table.count?.({})).toBe(2)
+describe('idempotency keys', () => {
+  test('a write that comes again is answered as the first time', async () => {
+    const table = memoryTable<Order>(orders)
+    const inserted = await table.insert({ name: 'oat' }, { idempotencyKey: 'a' })
+    const replaced = await table.replace(1, { id: 1, name: 'corn' }, { idempotencyKey: 'b' })
+    const patched = await table.patch(1, { note: 'whole' }, { idempotencyKey: 'c' })
+    await table.deleteAll()
+    expect(await table.insert({ name: 'oat' }, { idempotencyKey: 'a' })).toEqual(inserted)
+    expect(await table.replace(1, { id: 1, name: 'corn' }, { idempotencyKey: 'b' })).toEqual(replaced)
+    expect(await table.patch(1, { note: 'whole' }, { idempotencyKey: 'c' })).toEqual(patched)
+    expect(await table.count({})).toBe(0)
+  })
+
+  test('what the caller does with an answer leaves the next one alone', async () => {
+    const table = memoryTable<Order>([])
+    const write = (): Promise<Order> => table.insert({ name: 'rye', tags: ['dark'] }, { idempotencyKey: 'a' })
+    ;(await write()).tags?.push('changed')
+    ;(await write()).tags?.push('changed')
+    expect((await write()).tags).toEqual(['dark'])
+  })
+
+  test('a write that failed is applied when it comes again', async () => {
+    const table = memoryTable<Order>([])
+    await expect(table.patch(1, { name: 'oat' }, { idempotencyKey: 'a' })).rejects.toThrow(MissingRowError)
+    await table.insert({ id: 1, name: 'rye' })
+    expect(await table.patch(1, { name: 'oat' }, { idempotencyKey: 'a' })).toEqual({ id: 1, name: 'oat' })
+  })
+})
+
+describe('versions', () => {
+  interface Versioned {
+    readonly id: number
+    readonly name: string
+    readonly v?: number | null
+  }
+  const versioned = (rows: readonly Versioned[] = [{ id: 1, name: 'rye' }]) =>
+    memoryTable<Versioned>(rows, { name: 'orders', versionField: 'v' })
+
+  test('a row has 1 where it brings none, and one more after each change', async () => {
+    const table = versioned([
+      { id: 1, name: 'rye' },
+      { id: 2, name: 'spelt', v: 7 },
+      { id: 3, name: 'oat', v: null },
+    ])
+    await table.insert({ name: 'corn' })
+    await table.insert({ name: 'teff', v: 4 })
+    expect((await table.list({ page: 1, pageSize: 9 })).rows.map(({ v }) => v)).toEqual([1, 7, 1, 1, 4])
+    expect((await table.patch(1, {})).v).toBe(2)
+    expect((await table.replace(1, { id: 1, name: 'rye' })).v).toBe(3)
+    expect((await table.get(1))?.v).toBe(3)
+  })
+
+  test('what a change itself says of the version is ignored', async () => {
+    const table = versioned()
+    expect(await table.patch(1, { name: 'oat', v: 50 })).toEqual({ id: 1, name: 'oat', v: 2 })
+    expect(await table.replace(1, { id: 1, name: 'corn', v: 50 })).toEqual({ id: 1, name: 'corn', v: 3 })
+  })
+
+  test('a change against another version is a VersionError that names both, and versions are compared as text', async () => {
+    const table = versioned()
+    await expect(table.patch(1, { name: 'oat' }, { version: 2 })).rejects.toEqual(new VersionError('orders', '1', 2, 1))
+    await expect(table.replace(1, { id: 1, name: 'oat' }, { version: 'x' })).rejects.toEqual(new VersionError('orders', '1', 'x', 1))
+    expect(await table.get(1)).toEqual({ id: 1, name: 'rye', v: 1 })
+    expect((await table.patch(1, { name: 'oat' }, { version: '1' })).name).toBe('oat')
+  })
+
+  test('where rows have none, a version is ignored, and a field of any name is a field', async () => {
+    const table = memoryTable<Versioned>([{ id: 1, name: 'rye', v: 7 }])
+    expect(await table.patch(1, { v: 9 }, { version: 8 })).toEqual({ id: 1, name: 'rye', v: 9 })
+  })
+
+  test.each([1.5, '2', Number.NaN])('promise 20: a row with the version %j is refused', async (v) => {
+    const row = { id: 2, name: 'spelt', v: v as number }
+    expect(() => versioned([row])).toThrow(/^rows\[0\]\.v is .*; expected a whole number$/)
+    await expect(versioned().insert(row)).rejects.toThrow(/^row\.v is .*; expected a whole number$/)
+  })
 })
 
 describe('copies', () => {

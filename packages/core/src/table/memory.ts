@@ -1,8 +1,9 @@
-import { ArgumentError, MissingRowError } from '../errors.ts'
+import { ArgumentError, MissingRowError, VersionError } from '../errors.ts'
+import { appliedOnce } from './applied-once.ts'
 import { matchingRows } from './match.ts'
 import { canonicalListQuery, canonicalQuery, idText } from './query.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
-import type { CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
+import type { ChangeOptions, CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** A call of a `memoryTable`, as `onCall` sees it. */
@@ -21,6 +22,11 @@ export interface MemoryTableOptions<Row> extends Partial<TableMetadata> {
   readonly name?: string
   /** Default: `'id'`. */
   readonly idField?: string
+  /**
+   * The field that holds each row's version, a whole number: 1 where a row is seeded or inserted without one, and one more
+   * after each change, whatever the change itself says. Default: rows have none, and a change's `version` is ignored.
+   */
+  readonly versionField?: string | undefined
   /**
    * How long an answer is under way, in ms, or a function that is asked at each call. Default: 0.
    *
@@ -55,30 +61,45 @@ export interface MemoryTable<Row extends object> extends Table<Row> {
  * Rows stand in the order they were inserted in. An insert without an id gets one: the next number where all ids are
  * numbers, and else a random UUID. `where`, `orderBy` and `search` mean what `matchingRows` says.
  *
- * Its calls reject with `ArgumentError` for bad input (promise 20), which includes an insert of an id that there is,
- * and with `MissingRowError` where `replace` or `patch` names a row that there is not.
+ * A write that comes twice under one idempotency key is applied once, and answered as the first time; the keys of the
+ * latest 1,000 writes that answer with a row are remembered, and of as many deletes.
  *
- * @throws ArgumentError where a row has no id, or two have the same one, or the latency is none (promise 20)
+ * Its calls reject with `ArgumentError` for bad input (promise 20), which includes an insert of an id that there is,
+ * with `MissingRowError` where `replace` or `patch` names a row that there is not, and with `VersionError` where the row
+ * has another version than theirs (see the option `versionField`).
+ *
+ * @throws ArgumentError where a row has no id, or two have the same one, or a version or the latency is none (promise 20)
  */
 export function memoryTable<Row extends object>(rows: readonly Row[], options: MemoryTableOptions<Row> = {}): MemoryTable<Row> {
-  const { name = 'memory', idField = 'id', latency = 0, onCall, ...metadata } = options
+  const { name = 'memory', idField = 'id', versionField, latency = 0, onCall, ...metadata } = options
   const stored = new Map<string, Row>()
-  /** What was inserted under which idempotency key. */
-  const inserted = new Map<string, Row>()
+  const rowOnce = appliedOnce<Row>()
+  const goneOnce = appliedOnce<void>()
   let highestId = 0
 
   const put = (key: string, row: Row): Row => {
     stored.set(key, row)
     const id = fieldOf(row, idField)
     if (typeof id === 'number') highestId = Math.max(highestId, Math.floor(id))
-    return structuredClone(row)
+    return row
   }
   const newId = (): RowId =>
     [...stored.values()].every((row) => typeof fieldOf(row, idField) === 'number') ? highestId + 1 : crypto.randomUUID()
-  const rowToChange = (key: string): Row => {
+  const versionOf = (row: object): unknown => (versionField === undefined ? undefined : fieldOf(row, versionField))
+  const withVersion = (row: Row, version: number): Row => (versionField === undefined ? row : { ...row, [versionField]: version })
+  const firstVersion = (argument: string, row: object): number => {
+    const version = versionOf(row) ?? 1
+    if (typeof version === 'number' && Number.isSafeInteger(version)) return version
+    throw new ArgumentError(`${argument}.${versionField}`, version, 'a whole number')
+  }
+  const change = (key: string, version: ChangeOptions['version'], changed: (row: Row) => Row): Row => {
     const row = stored.get(key)
     if (row === undefined) throw new MissingRowError(name, key)
-    return row
+    const found = Number(versionOf(row))
+    if (versionField !== undefined && version !== undefined && String(version) !== String(found)) {
+      throw new VersionError(name, key, version, found)
+    }
+    return put(key, withVersion({ ...changed(row), [idField]: fieldOf(row, idField) }, found + 1))
   }
 
   const answer = async <Answer>(call: MemoryCall<Row>, apply: () => Answer): Promise<Answer> => {
@@ -101,7 +122,7 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
   rows.forEach((row, index) => {
     const key = idText(givenId(`rows[${index}]`, row, idField), `rows[${index}].${idField}`)
     if (stored.has(key)) throw new ArgumentError(`rows[${index}].${idField}`, key, 'an id that no row before it has')
-    put(key, structuredClone(row))
+    put(key, withVersion(structuredClone(row), firstVersion(`rows[${index}]`, row)))
   })
 
   return {
@@ -109,6 +130,7 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
     ...metadata,
     name,
     idField,
+    versionField,
 
     async list(query, { signal } = {}) {
       const canonical = canonicalListQuery(query)
@@ -132,42 +154,39 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
 
     async insert(row, { idempotencyKey } = {}) {
       const given = givenId('row', row, idField)
+      const version = firstVersion('row', row)
       const copy = structuredClone(row)
-      return answer({ method: 'insert', row }, () => {
-        const before = idempotencyKey === undefined ? undefined : inserted.get(idempotencyKey)
-        if (before !== undefined) return structuredClone(before)
+      const store = (): Row => {
         if (given !== undefined && stored.has(given)) throw new ArgumentError(`row.${idField}`, given, 'an id that no row has yet')
         const id = given === undefined ? newId() : fieldOf(copy, idField)
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- which columns a row may leave out only the caller knows
-        const answered = put(String(id), { ...copy, [idField]: id } as Row)
-        if (idempotencyKey !== undefined) inserted.set(idempotencyKey, structuredClone(answered))
-        return answered
-      })
+        return put(String(id), withVersion({ ...copy, [idField]: id } as Row, version))
+      }
+      return answer({ method: 'insert', row }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async replace(id, row) {
+    async replace(id, row, { idempotencyKey, version } = {}) {
       const key = writtenId(id, 'row', row, idField)
       const copy = structuredClone(row)
-      return answer({ method: 'replace', id, row }, () => put(key, { ...copy, [idField]: fieldOf(rowToChange(key), idField) }))
+      const store = (): Row => change(key, version, () => copy)
+      return answer({ method: 'replace', id, row }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async patch(id, partial) {
+    async patch(id, partial, { idempotencyKey, version } = {}) {
       const key = writtenId(id, 'partial', partial, idField)
       // As on its way through JSON, a field that is undefined is none.
       const copy = structuredClone(Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)))
-      return answer({ method: 'patch', id, partial }, () => {
-        const row = rowToChange(key)
-        return put(key, { ...row, ...copy, [idField]: fieldOf(row, idField) })
-      })
+      const store = (): Row => change(key, version, (row) => ({ ...row, ...copy }))
+      return answer({ method: 'patch', id, partial }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async delete(id) {
+    async delete(id, { idempotencyKey } = {}) {
       const key = idText(id)
-      await answer({ method: 'delete', id }, () => stored.delete(key))
+      await answer({ method: 'delete', id }, () => goneOnce(idempotencyKey, () => void stored.delete(key)))
     },
 
-    async deleteAll() {
-      await answer({ method: 'deleteAll' }, () => stored.clear())
+    async deleteAll({ idempotencyKey } = {}) {
+      await answer({ method: 'deleteAll' }, () => goneOnce(idempotencyKey, () => stored.clear()))
     },
   }
 }

@@ -2,15 +2,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { describeTable, type ContractRow } from '../contract/table-contract.ts'
-import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, UnsupportedError } from '../errors.ts'
+import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, UnsupportedError, VersionError } from '../errors.ts'
 import { memoryTable } from './memory.ts'
 import { restTable, type RestTableOptions } from './rest.ts'
+
+/** A row as the server holds it. */
+interface StoredRow extends ContractRow {
+  readonly version?: number | undefined
+}
 
 /** How a server speaks. */
 interface Dialect {
   readonly list: (rows: readonly ContractRow[], total: number, response: ServerResponse) => unknown
   /** Wraps a single row; undefined where writes are answered by a status and no body. */
   readonly row: ((row: ContractRow) => unknown) | undefined
+  /** Where versions are: in each row, in the header of one that comes alone, or nowhere. */
+  readonly versions?: 'field' | 'header'
 }
 
 const wrapped: Dialect = { list: (rows, total) => ({ data: rows, total }), row: (row) => ({ data: row }) }
@@ -33,9 +40,24 @@ describeTable('restTable with offsets, bare rows and empty answers', async (rows
   return { table: restTable<ContractRow>(`${url}/?key=a%20b`, { paging: 'offset' }), dispose }
 })
 
+describeTable('restTable with versions in the rows', async (rows) => {
+  const { url, dispose } = await serve(rows, { ...wrapped, versions: 'field' })
+  return { table: restTable<ContractRow>(url, { versionField: 'version', honoursIdempotencyKeys: true }), dispose }
+})
+
+describeTable('restTable with versions in the header ETag', async (rows) => {
+  const { url, dispose } = await serve(rows, { ...wrapped, versions: 'header' })
+  return { table: restTable<ContractRow>(url, { versionField: 'version', honoursIdempotencyKeys: true }), dispose }
+})
+
+describeTable('restTable with versions in the header ETag, and empty answers', async (rows) => {
+  const { url, dispose } = await serve(rows, { ...bare, versions: 'header' })
+  return { table: restTable<ContractRow>(url, { versionField: 'version', honoursIdempotencyKeys: true }), dispose }
+})
+
 /** A server over a table in memory, on a port of its own, so that queries and ids cross real urls. */
 async function serve(rows: readonly ContractRow[], dialect: Dialect): Promise<{ url: string; dispose: () => Promise<void> }> {
-  const table = memoryTable<ContractRow>(rows)
+  const table = memoryTable<StoredRow>(rows, dialect.versions && { versionField: 'version' })
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://server')
@@ -45,28 +67,35 @@ async function serve(rows: readonly ContractRow[], dialect: Dialect): Promise<{ 
     const send = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
-    const sendRow = (status: number, row: ContractRow): void => {
-      if (dialect.row !== undefined) return send(status, dialect.row(row))
+    const sent = {
+      idempotencyKey: header(request, 'idempotency-key'),
+      version: header(request, 'if-match')?.replace(/^"(.*)"$/, '$1'),
+    }
+    const shown = ({ version, ...row }: StoredRow): StoredRow => (dialect.versions === 'field' ? { ...row, version } : row)
+    const sendRow = (status: number, stored: StoredRow): void => {
+      const row = shown(stored)
+      if (dialect.versions === 'header') response.setHeader('ETag', `"${stored.version}"`)
+      if (request.method === 'GET' || dialect.row !== undefined) return send(status, dialect.row?.(row) ?? row)
       response.writeHead(status === 201 ? 201 : 204, { location: `/items/${encodeURIComponent(row.id)}` }).end()
     }
     try {
       if (request.method === 'GET' && id === '') {
         const { rows: found, total = 0 } = await table.list(readQuery(searchParams))
-        send(200, dialect.list(found, total, response))
+        send(200, dialect.list(found.map(shown), total, response))
       } else if (request.method === 'GET') {
         const row = await table.get(id)
         if (row === undefined) send(404, { message: 'no such row' })
-        else send(200, dialect.row?.(row) ?? row)
-      } else if (request.method === 'POST') sendRow(201, await table.insert(await readBody(request)))
-      else if (request.method === 'PUT') sendRow(200, await table.replace(id, await readBody(request)))
-      else if (request.method === 'PATCH') sendRow(200, await table.patch(id, await readBody(request)))
+        else sendRow(200, row)
+      } else if (request.method === 'POST') sendRow(201, await table.insert(await readBody(request), sent))
+      else if (request.method === 'PUT') sendRow(200, await table.replace(id, await readBody(request), sent))
+      else if (request.method === 'PATCH') sendRow(200, await table.patch(id, await readBody(request), sent))
       else if (request.method === 'DELETE') {
         if (id !== '' && (await table.get(id)) === undefined) return send(404, { message: 'no such row' })
-        await (id === '' ? table.deleteAll() : table.delete(id))
+        await (id === '' ? table.deleteAll(sent) : table.delete(id, sent))
         response.writeHead(204).end()
       }
     } catch (error) {
-      send(error instanceof MissingRowError ? 404 : 400, { message: String(error) })
+      send(error instanceof MissingRowError ? 404 : error instanceof VersionError ? 412 : 400, { message: String(error) })
     }
   }
 
@@ -84,6 +113,11 @@ async function serve(rows: readonly ContractRow[], dialect: Dialect): Promise<{ 
   }
 }
 
+function header({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
 async function readBody(request: IncomingMessage): Promise<ContractRow> {
   let text = ''
   for await (const chunk of request.setEncoding('utf8')) text += String(chunk)
@@ -91,7 +125,7 @@ async function readBody(request: IncomingMessage): Promise<ContractRow> {
 }
 
 /** Reads what `restParameters` wrote, for the columns of a `ContractRow`. */
-function readQuery(parameters: URLSearchParams): Parameters<ReturnType<typeof memoryTable<ContractRow>>['list']>[0] {
+function readQuery(parameters: URLSearchParams): Parameters<ReturnType<typeof memoryTable<StoredRow>>['list']>[0] {
   const pageSize = Number(parameters.get('limit'))
   const where: Record<string, Record<string, unknown>> = {}
   let search = ''
@@ -155,7 +189,7 @@ describe('metadata', () => {
 
   test('all of it is passed on', () => {
     const references = { customer: { field: 'customerId', table: () => restTable('/customers') } }
-    const metadata = { name: 'bakery', idField: 'no', titleFields: ['name'], columns: [{ name: 'name' }], references }
+    const metadata = { name: 'bakery', idField: 'no', titleFields: ['name'], columns: [{ name: 'name' }], references, versionField: 'v' }
     expect(restTable('/orders', metadata)).toMatchObject(metadata)
   })
 })
@@ -182,12 +216,22 @@ describe('requests', () => {
     ])
   })
 
-  test('an insert is named by its Idempotency-Key, and nothing else is', async () => {
-    const { table, sent } = scripted('/orders', [{ id: 1 }, { id: 1 }, { id: 1 }])
-    await table.insert({}, { idempotencyKey: 'once' })
+  test('every write is named by its Idempotency-Key, where it has one', async () => {
+    const gone = (): Response => new Response(null, { status: 204 })
+    const answers = [{ id: 1 }, { id: 1 }, { id: 1 }, gone(), gone()]
+    const { table, headers } = scripted('/orders', [...answers.slice(0, 3), gone(), gone(), ...answers])
+    await table.insert({}, { idempotencyKey: 'a' })
+    await table.replace(1, { id: 1 }, { idempotencyKey: 'b' })
+    await table.patch(1, {}, { idempotencyKey: 'c' })
+    await table.delete(1, { idempotencyKey: 'd' })
+    await table.deleteAll({ idempotencyKey: 'e' })
     await table.insert({})
+    await table.replace(1, { id: 1 })
     await table.patch(1, {})
-    expect(sent.map(({ init }) => new Headers(init.headers).get('idempotency-key'))).toEqual(['once', null, null])
+    await table.delete(1)
+    await table.deleteAll()
+    const keys = headers().map((each) => each.get('idempotency-key'))
+    expect(keys).toEqual(['a', 'b', 'c', 'd', 'e', null, null, null, null, null])
   })
 
   test('a query string of the url goes with every request, and a fragment with none', async () => {
@@ -428,6 +472,88 @@ describe('rows', () => {
   ])('promise 20: an empty answer to an insert with %s is an AnswerError', async (_, answers) => {
     const { table } = scripted('/orders', answers)
     await expect(table.insert({})).rejects.toThrow('the answer to POST /orders is ""; expected the stored row, or its Location')
+  })
+})
+
+describe('versions', () => {
+  const tagged = (tag: string, body: unknown = { id: 1 }): Response =>
+    new Response(body === undefined ? null : JSON.stringify(body), { headers: { ETag: tag } })
+  const versionField = 'version'
+
+  test.each<readonly [string | number | undefined, string | null]>([
+    ['"x"', '"x"'],
+    ['W/"x"', 'W/"x"'],
+    ['x', '"x"'],
+    [7, '"7"'],
+    [undefined, null],
+  ])('a change against the version %j has If-Match: %s', async (version, ifMatch) => {
+    const { table, headers } = scripted('/orders', [{ id: 1 }, { id: 1 }])
+    await table.replace(1, { id: 1 }, { version })
+    await table.patch(1, {}, { version })
+    expect(headers().map((each) => each.get('if-match'))).toEqual([ifMatch, ifMatch])
+  })
+
+  test('promise 20: a version that no entity tag can hold is refused before anything is sent', async () => {
+    const { table, sent } = scripted('/orders', [])
+    const expected = 'version is "a b"; expected text or a finite number that an entity tag can hold'
+    await expect(table.replace(1, { id: 1 }, { version: 'a b' })).rejects.toThrow(expected)
+    await expect(table.patch(1, {}, { version: 'a b' })).rejects.toThrow(expected)
+    expect(sent).toEqual([])
+  })
+
+  test('a row that comes alone has its ETag, as it stands in the header, for its version', async () => {
+    const { table } = scripted('/orders', [tagged('"a"'), tagged('W/"b"'), tagged('"c"', { data: { id: 1 } }), tagged('d')], {
+      versionField,
+    })
+    expect(await table.get(1)).toEqual({ id: 1, version: '"a"' })
+    expect(await table.insert({})).toEqual({ id: 1, version: 'W/"b"' })
+    expect(await table.replace(1, { id: 1 })).toEqual({ id: 1, version: '"c"' })
+    expect(await table.patch(1, {})).toEqual({ id: 1, version: 'd' })
+  })
+
+  test('so has a row that is read again after an empty answer, with the tag of that answer which it came in', async () => {
+    const created = new Response(null, { status: 201, headers: { location: '/orders/1', ETag: '"early"' } })
+    const changed = new Response(null, { status: 204, headers: { ETag: '"early"' } })
+    const { table, headers } = scripted('/orders', [created, tagged('"a"'), changed, tagged('"b"')], { versionField })
+    expect(await table.insert({})).toEqual({ id: 1, version: '"a"' })
+    expect(await table.patch(1, {}, { version: '"a"' })).toEqual({ id: 1, version: '"b"' })
+    expect(headers().map((each) => each.get('if-match'))).toEqual([null, null, '"a"', null])
+  })
+
+  test('a row keeps a version of its own, and has none where nothing tells one', async () => {
+    const { table } = scripted('/orders', [tagged('"a"', { id: 1, version: 7 }), tagged('"a"', { id: 1, version: null }), { id: 1 }], {
+      versionField,
+    })
+    expect(await table.get(1)).toEqual({ id: 1, version: 7 })
+    expect(await table.get(1)).toEqual({ id: 1, version: null })
+    expect(await table.get(1)).toEqual({ id: 1 })
+  })
+
+  test('the tag of a list is no version of its rows, and without the option no tag is', async () => {
+    const { table } = scripted('/orders', [tagged('"a"', [{ id: 1 }])], { versionField })
+    expect(await table.list(firstPage)).toEqual({ rows: [{ id: 1 }] })
+    expect(await scripted('/orders', [tagged('"a"')]).table.get(1)).toEqual({ id: 1 })
+  })
+
+  test('a tag is not sent as a field of the row, for a server that stored it would give it back for ever', async () => {
+    const { table, sent } = scripted('/orders', [tagged('"a"'), tagged('"b"'), tagged('"c"'), tagged('"d"')], { versionField })
+    const row = await table.get(1)
+    await table.replace(1, { ...row, id: 1 })
+    await table.patch(1, { ...row, name: 'rye' })
+    await table.insert({ ...row, id: 2 })
+    expect(sent.map(({ init }) => init.body)).toEqual([undefined, '{"id":1}', '{"id":1,"name":"rye"}', '{"id":2}'])
+  })
+
+  test('a version that is a column of the server is sent as one', async () => {
+    const { table, sent } = scripted('/orders', [{ id: 1, version: 8 }], { versionField })
+    const row = { id: 1, version: 7 }
+    expect(await table.replace(1, row, { version: 7 })).toEqual({ id: 1, version: 8 })
+    expect(sent[0]?.init.body).toBe('{"id":1,"version":7}')
+  })
+
+  test.each([409, 412])('a change that is refused with %d is an HttpError of that status', async (status) => {
+    const { table } = scripted('/orders', [new Response(null, { status })])
+    await expect(table.patch(1, {}, { version: 1 })).rejects.toMatchObject({ name: 'HttpError', status })
   })
 })
 

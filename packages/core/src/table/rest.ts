@@ -1,10 +1,11 @@
 import { isObject } from './is-object.ts'
 import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, UnsupportedError } from '../errors.ts'
+import { entityTag, isEntityTag } from './entity-tag.ts'
 import { canonicalListQuery, canonicalQuery, idText, isRowId, type CanonicalListQuery } from './query.ts'
 import { findRow, findRows, wholeNumber, type RestRows } from './rest-answer.ts'
 import { checkText, restParameters, type Paging } from './rest-parameters.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
-import type { CountQuery, ListResult, ReadOptions, Table, TableMetadata } from './table.ts'
+import type { ChangeOptions, CountQuery, ListResult, ReadOptions, Table, TableMetadata } from './table.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Options of `restTable`. */
@@ -13,6 +14,12 @@ export interface RestTableOptions extends Partial<TableMetadata> {
   readonly name?: string
   /** Default: `'id'`. */
   readonly idField?: string
+  /**
+   * The field that holds a row's version. A row that comes alone, as the answer to `GET`, `POST`, `PUT` or `PATCH`, and has no
+   * such field gets it from the answer's `ETag` header, as it stands there; across origins the server has to expose that
+   * header. Rows of a list have only what they come with. Default: rows have no version.
+   */
+  readonly versionField?: string | undefined
   /** Whether pages are asked for by `page` and `limit`, or by `offset` and `limit`. Default: `'page'`. */
   readonly paging?: Paging
   /**
@@ -42,6 +49,7 @@ interface Sent {
   readonly body?: object | undefined
   readonly signal?: AbortSignal | undefined
   readonly idempotencyKey?: string | undefined
+  readonly ifMatch?: string | undefined
 }
 
 /** What a server answered, with a status of 200–299. */
@@ -62,12 +70,19 @@ interface Answer {
  * for itself is an `ArgumentError`. How queries become parameters is said at `restParameters`.
  *
  * A row may be wrapped under `data`, `row` or `item`. Where the answer to `PUT` or `PATCH` is empty the row is read
- * again; where the answer to `POST` is, it is read from its `Location`. A `POST` carries the insert's `Idempotency-Key`. Reads ask the browser to check its HTTP cache
+ * again; where the answer to `POST` is, it is read from its `Location`. Reads ask the browser to check its HTTP cache
  * with the server, for a row from there could be older than the last write (promise 1).
  *
+ * A write's `idempotencyKey` is sent as `Idempotency-Key`. The `version` of a `PUT` or `PATCH` is sent as `If-Match`: as it
+ * is where it is an entity tag, `"x"` or `W/"x"`, and else in double quotes. By the standard a weak tag, `W/"x"`, matches
+ * nothing there, but many servers compare it as text. Where the option `versionField` names a field whose value is an entity
+ * tag, that is no column of the server's, and no body carries it.
+ *
  * Calls reject with
- * - `ArgumentError` for bad input (promise 20), and for the ids `.` and `..`, which no path can hold;
- * - `HttpError` for a status outside 200–299, but for 404 where a row is read or deleted: that is no row;
+ * - `ArgumentError` for bad input (promise 20), for the ids `.` and `..`, which no path can hold, and for a `version` that
+ *   no entity tag can hold, such as one with a space;
+ * - `HttpError` for a status outside 200–299, but for 404 where a row is read or deleted: that is no row; a change against
+ *   a version that the row no longer has is one, with the status 412 or 409;
  * - `NetworkError` where `fetch` rejects, but for an abort, which passes the signal's reason on;
  * - `AnswerError` where the answer is no JSON or has no rows (for a write: it may have been applied);
  * - `UnsupportedError` where `count` finds no total.
@@ -76,7 +91,17 @@ interface Answer {
  */
 export function restTable<Row extends object>(url: string | URL, options: RestTableOptions = {}): RestTable<Row> {
   const { address, path, search } = splitUrl(url)
-  const { name = lastSegment(path), idField = 'id', paging = 'page', params, parse = findRows, fetch, headers, ...metadata } = options
+  const {
+    name = lastSegment(path),
+    idField = 'id',
+    paging = 'page',
+    params,
+    parse = findRows,
+    fetch,
+    headers,
+    versionField,
+    ...metadata
+  } = options
   if (paging !== 'page' && paging !== 'offset') throw new ArgumentError('paging', paging, "'page' or 'offset'")
   const ownSearch = new URLSearchParams(search)
 
@@ -95,12 +120,13 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     return withSearch(path, [search, parameters].filter(String).join('&'))
   }
 
-  const request = async (method: string, target: string, { body, signal, idempotencyKey }: Sent = {}): Promise<Answer> => {
+  const request = async (method: string, target: string, { body, signal, idempotencyKey, ifMatch }: Sent = {}): Promise<Answer> => {
     signal?.throwIfAborted()
     const sent = new Headers(typeof headers === 'function' ? await untilAborted(Promise.resolve(headers()), signal) : headers)
     if (!sent.has('accept')) sent.set('accept', 'application/json')
     if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
     if (idempotencyKey !== undefined) sent.set('idempotency-key', idempotencyKey)
+    if (ifMatch !== undefined) sent.set('if-match', ifMatch)
     const init: RequestInit = {
       method,
       headers: sent,
@@ -136,7 +162,14 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     const body = json(answer)
     const row = findRow(body, isRow)
     if (row === undefined) throw new AnswerError(name, `the answer to ${answer.request}`, body, `a row with its ${idField}`)
-    return row
+    const tag = answer.response.headers.get('etag')
+    return versionField === undefined || tag === null || Object.hasOwn(row, versionField) ? row : { ...row, [versionField]: tag }
+  }
+
+  /** A server that stored a tag would give it back as the row's own version, and never another one. */
+  const withoutTag = (row: object): object => {
+    if (versionField === undefined || !isEntityTag(fieldOf(row, versionField))) return row
+    return Object.fromEntries(Object.entries(row).filter(([field]) => field !== versionField))
   }
 
   const find = async (target: string, signal?: AbortSignal): Promise<Row | undefined> => {
@@ -175,19 +208,21 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     }
   }
 
-  const change = async (method: string, id: string, body: object): Promise<Row> => {
+  const change = async (method: string, id: string, row: object, { idempotencyKey, version }: ChangeOptions): Promise<Row> => {
     const target = rowUrl(id)
-    const answer = await request(method, target, { body })
+    const ifMatch = version === undefined ? undefined : entityTag(version)
+    const answer = await request(method, target, { body: withoutTag(row), idempotencyKey, ifMatch })
     if (answer.text !== '') return rowIn(answer)
-    const row = await find(target)
-    if (row === undefined) throw new MissingRowError(name, id)
-    return row
+    const stored = await find(target)
+    if (stored === undefined) throw new MissingRowError(name, id)
+    return stored
   }
 
   return {
     ...metadata,
     name,
     idField,
+    versionField,
 
     async list(query, { signal } = {}) {
       return list(canonicalListQuery(query), signal)
@@ -207,7 +242,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
       const id = givenId('row', row, idField)
       // Such a row could be stored and never be named again.
       if (id !== undefined) rowUrl(id)
-      const answer = await request('POST', withSearch(path, search), { body: row, idempotencyKey })
+      const answer = await request('POST', withSearch(path, search), { body: withoutTag(row), idempotencyKey })
       if (answer.text !== '') return rowIn(answer)
       const location = answer.response.headers.get('location')
       const stored = location === null ? undefined : await find(resolve(location, answer.url))
@@ -215,20 +250,20 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
       return stored
     },
 
-    async replace(id, row) {
-      return change('PUT', writtenId(id, 'row', row, idField), row)
+    async replace(id, row, sent = {}) {
+      return change('PUT', writtenId(id, 'row', row, idField), row, sent)
     },
 
-    async patch(id, partial) {
-      return change('PATCH', writtenId(id, 'partial', partial, idField), partial)
+    async patch(id, partial, sent = {}) {
+      return change('PATCH', writtenId(id, 'partial', partial, idField), partial, sent)
     },
 
-    async delete(id) {
-      await request('DELETE', rowUrl(idText(id))).catch(ignoreMissing)
+    async delete(id, { idempotencyKey } = {}) {
+      await request('DELETE', rowUrl(idText(id)), { idempotencyKey }).catch(ignoreMissing)
     },
 
-    async deleteAll() {
-      await request('DELETE', withSearch(path, search))
+    async deleteAll({ idempotencyKey } = {}) {
+      await request('DELETE', withSearch(path, search), { idempotencyKey })
     },
   }
 }

@@ -8,6 +8,12 @@ export function fieldOf(row: object, field: string): unknown {
   return Object.hasOwn(row, field) ? Reflect.get(row, field) : undefined
 }
 
+/** Whether a row has all of these fields, and at least one, compared as they stand in JSON. */
+export function holdsAll(row: object, fields: object): boolean {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return given.length > 0 && given.every(([field, value]) => JSON.stringify(fieldOf(row, field)) === JSON.stringify(value))
+}
+
 /**
  * The id that a row to be written brings along, in the form in which ids are compared; undefined where it brings none.
  *

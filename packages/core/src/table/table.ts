@@ -55,6 +55,11 @@ export type AffectedRows = 'all' | readonly string[]
 export interface ReadOptions {
   /** Ends the caller's interest in the answer; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /**
+   * False: the rows as the master last gave them, without the pending writes that a `LiveTable` lays over them. For those who
+   * keep what they read, and lay writes over it themselves with `overlay`.
+   */
+  readonly overlay?: boolean | undefined
 }
 
 /** A master's answer to `list`. */
@@ -93,10 +98,12 @@ export interface TableMetadata {
   readonly columns?: readonly Column[] | undefined
   readonly references?: Readonly<Record<string, Reference>> | undefined
   /**
-   * Whether an insert that comes twice under one idempotency key is stored once. Where it is not, which is the default, no
+   * Whether a write that comes twice under one idempotency key is applied once. Where it is not, which is the default, no
    * insert is sent a second time.
    */
   readonly honoursIdempotencyKeys?: boolean | undefined
+  /** The field that holds the row's version, where rows have one: a string or a number that each change of the row changes. */
+  readonly versionField?: string | undefined
 }
 
 /**
@@ -111,32 +118,41 @@ export interface Table<Row extends object> extends TableMetadata {
   get(id: RowId, options?: ReadOptions): Promise<Row | undefined>
   count?(query: CountQuery<Row>, options?: ReadOptions): Promise<number>
   /** Resolves with the stored row, with the id the master gave it. */
-  insert(row: Partial<Row>, options?: InsertOptions): Promise<Row>
+  insert(row: Partial<Row>, options?: SendOptions): Promise<Row>
   /** Rejects where there is no such row. */
-  replace(id: RowId, row: Row): Promise<Row>
+  replace(id: RowId, row: Row, options?: ChangeOptions): Promise<Row>
   /** Rejects where there is no such row. */
-  patch(id: RowId, partial: Partial<Row>): Promise<Row>
+  patch(id: RowId, partial: Partial<Row>, options?: ChangeOptions): Promise<Row>
   /** Resolves also where there was no such row. */
-  delete(id: RowId): Promise<void>
-  deleteAll(): Promise<void>
+  delete(id: RowId, options?: SendOptions): Promise<void>
+  deleteAll(options?: SendOptions): Promise<void>
   /** A table that knows when its rows change (a `LiveTable` does) tells whoever wraps it. */
   subscribe?(listener: (change: TableChange) => void): () => void
 }
 
-/** Options of `insert`. */
-export interface InsertOptions {
+/** What goes along with a write to a table. */
+export interface SendOptions {
   /**
-   * Names the insert, not the row: a table that has stored a row under this name already answers with that row and stores
-   * nothing. An insert that is sent again, because its answer was lost, has the same one.
+   * Names the write, not the row: a table that has applied a write of this name already answers as it did then and changes
+   * nothing. A write that is sent again, because its answer was lost, has the same one.
    */
   readonly idempotencyKey?: string | undefined
+}
+
+/** What goes along with a change of one row. */
+export interface ChangeOptions extends SendOptions {
+  /**
+   * The version of the row that the change was made against. A table whose row has another one by now rejects with a
+   * `VersionError`, or an error whose `status` is 409 or 412, and changes nothing.
+   */
+  readonly version?: string | number | undefined
 }
 
 /** What a table tells those who subscribed. */
 export type TableChange =
   /** Pages, counts and these rows (or all of them) may no longer be shown as fresh. */
   | { readonly type: 'invalidated'; readonly rows: AffectedRows }
-  /** Writes were queued or settled: `pendingIds` changed. */
+  /** Writes were queued, settled, held aside or held up: what is `pending`, `failed` or `paused` changed. */
   | { readonly type: 'writes' }
   /** `streamStatus` changed. */
   | { readonly type: 'status' }

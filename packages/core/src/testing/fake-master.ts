@@ -1,7 +1,19 @@
-import { MissingRowError } from '../errors.ts'
+import { MissingRowError, VersionError } from '../errors.ts'
+import { appliedOnce } from '../table/applied-once.ts'
 import { matchingRows } from '../table/match.ts'
 import { canonicalListQuery, canonicalQuery } from '../table/query.ts'
-import type { CountQuery, ListQuery, ListResult, ReadOptions, RowId, Table, TableMetadata } from '../table/table.ts'
+import { fieldOf } from '../table/row.ts'
+import type {
+  ChangeOptions,
+  CountQuery,
+  ListQuery,
+  ListResult,
+  ReadOptions,
+  RowId,
+  SendOptions,
+  Table,
+  TableMetadata,
+} from '../table/table.ts'
 import { untilAborted } from '../table/until-aborted.ts'
 
 /** A row of a fake master. */
@@ -9,10 +21,16 @@ export interface Item {
   readonly id: RowId
   readonly name: string
   readonly status?: string
+  /** Where the master's option `versionField` is `'version'`. */
+  readonly version?: number
 }
 
 /** What a fake master takes besides its rows. */
 export interface FakeMasterOptions extends Partial<TableMetadata> {
+  /** Default: idempotency keys are ignored. */
+  readonly honoursIdempotencyKeys?: boolean | undefined
+  /** Where there is one, each row has a number there that counts up, from 1, with each change of the row. */
+  readonly versionField?: string | undefined
   /**
    * Waited for on the way there and on the way back of each call: `'list 1 >'`, `'list 1 <'`, `'patch 42 >'` and so on.
    * The rows are read and written between the two, at one moment.
@@ -39,7 +57,10 @@ export interface FakeMaster extends Table<Item> {
 /** Makes a master with these rows. */
 export function fakeMaster(rows: readonly Item[], options: FakeMasterOptions = {}): FakeMaster {
   const { step = () => Promise.resolve(), canCount = true, hasTotal = true, name = 'items', idField = 'id', ...metadata } = options
-  const held = new Map(rows.map((row) => [String(row.id), row]))
+  const { honoursIdempotencyKeys = false, versionField } = metadata
+  const held = new Map(rows.map((row) => [String(row.id), withVersion(row, versionOf(row) ?? 1)]))
+  const rowOnce = appliedOnce<Item>()
+  const goneOnce = appliedOnce<void>()
 
   async function call<Answer>(own: string, work: () => Answer): Promise<Answer> {
     master.calls.push(own)
@@ -56,15 +77,31 @@ export function fakeMaster(rows: readonly Item[], options: FakeMasterOptions = {
     return untilAborted(call(own, work), signal)
   }
 
+  function versionOf(row: Item): unknown {
+    return versionField === undefined ? undefined : fieldOf(row, versionField)
+  }
+
+  function withVersion(row: Item, version: unknown): Item {
+    return versionField === undefined ? row : { ...row, [versionField]: version }
+  }
+
+  function keyOf({ idempotencyKey }: SendOptions): string | undefined {
+    return honoursIdempotencyKeys ? idempotencyKey : undefined
+  }
+
   function store(id: RowId, row: Item): Item {
     held.set(String(id), row)
     return row
   }
 
-  function known(id: RowId): Item {
+  function change(id: RowId, { version }: ChangeOptions, changed: (row: Item) => Item): Item {
     const row = held.get(String(id))
     if (row === undefined) throw new MissingRowError(name, String(id))
-    return row
+    const found = versionOf(row)
+    if (versionField !== undefined && version !== undefined && String(found) !== String(version)) {
+      throw new VersionError(name, String(id), version, found)
+    }
+    return store(id, withVersion(changed(row), Number(found ?? 0) + 1))
   }
 
   function find(query: ListQuery<Item>): ListResult<Item> {
@@ -88,16 +125,20 @@ export function fakeMaster(rows: readonly Item[], options: FakeMasterOptions = {
       count: (query: CountQuery<Item>, own: ReadOptions = {}) =>
         read('count', own, () => matchingRows([...held.values()], canonicalQuery(query)).length),
     }),
-    insert(row) {
-      return call('insert', () => {
+    insert(row, own = {}) {
+      const add = (): Item => {
         const id = row.id ?? held.size + 1
-        return store(id, { name: '', ...row, id })
-      })
+        const item = { name: '', ...row, id }
+        return store(id, withVersion(item, versionOf(item) ?? 1))
+      }
+      return call('insert', () => rowOnce(keyOf(own), add))
     },
-    replace: (id, row) => call(`replace ${id}`, () => store(id, { ...row, id: known(id).id })),
-    patch: (id, partial) => call(`patch ${id}`, () => store(id, { ...known(id), ...partial })),
-    delete: (id) => call(`delete ${id}`, () => void held.delete(String(id))),
-    deleteAll: () => call('deleteAll', () => held.clear()),
+    replace: (id, row, own = {}) =>
+      call(`replace ${id}`, () => rowOnce(keyOf(own), () => change(id, own, (former) => ({ ...row, id: former.id })))),
+    patch: (id, partial, own = {}) =>
+      call(`patch ${id}`, () => rowOnce(keyOf(own), () => change(id, own, (former) => ({ ...former, ...partial })))),
+    delete: (id, own = {}) => call(`delete ${id}`, () => goneOnce(keyOf(own), () => void held.delete(String(id)))),
+    deleteAll: (own = {}) => call('deleteAll', () => goneOnce(keyOf(own), () => held.clear())),
   }
   return master
 }
