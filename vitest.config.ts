@@ -8,6 +8,10 @@ import { sseTestServer } from './scripts/vitest-sse-server.ts'
 /** With `source` before what is there by default, tests see the packages as they are and not as they were last built. */
 const conditions = ['source', 'module', 'development|production']
 
+/** The tests of long histories: by default a share that is the same every time. */
+const history =
+  process.env['HISTORY_RUNS'] === undefined ? { runs: 1_000, seed: 20_261_122 } : { runs: Number(process.env['HISTORY_RUNS']) }
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,9 +19,10 @@ export default defineConfig({
         ssr: { resolve: { conditions: [...conditions, 'node'] } },
         test: {
           name: 'node',
-          include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/server/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.browser.test.*', '**/node_modules/**'],
           expect: { requireAssertions: true },
+          provide: { history },
         },
       },
       inChromium('chromium', 19, 'packages/*/src/**/*.browser.test.{ts,tsx}'),

@@ -1,5 +1,6 @@
 import { toLiveEvent } from './stream/live-event.ts'
 import type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
+import { wait, type Wait } from './wait.ts'
 
 /** How long reads wait for a stream that is connecting, in ms. */
 const patience = 250
@@ -82,26 +83,5 @@ export class Feed {
     this.#settling?.end()
     this.#settling = status.state === 'connecting' ? wait(patience) : undefined
     this.#listener.onStatus(status)
-  }
-}
-
-/** Something that is over after a while, or when it is ended. */
-interface Wait {
-  readonly over: Promise<void>
-  readonly end: () => void
-}
-
-function wait(duration: number): Wait {
-  let resolve: (() => void) | undefined
-  const over = new Promise<void>((resolveOver) => {
-    resolve = resolveOver
-  })
-  const timer = setTimeout(() => resolve?.(), duration)
-  return {
-    over,
-    end: () => {
-      clearTimeout(timer)
-      resolve?.()
-    },
   }
 }

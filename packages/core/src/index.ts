@@ -6,14 +6,18 @@ export {
   AnswerError,
   ArgumentError,
   ClosedError,
+  ConflictError,
   EventError,
   HttpError,
   LiveError,
   MissingRowError,
   NetworkError,
   NotCachedError,
+  RestoredError,
   TimeoutError,
   UnsupportedError,
+  VersionError,
+  type Conflict,
   type LiveErrorCode,
 } from './errors.ts'
 export { LiveTable } from './live-table.ts'
@@ -31,10 +35,10 @@ export { restParameters, type Paging } from './table/rest-parameters.ts'
 export type { CanonicalListQuery, CanonicalQuery, Comparison, Operator, PlainScalar } from './table/query.ts'
 export type {
   AffectedRows,
+  ChangeOptions,
   Column,
   Condition,
   CountQuery,
-  InsertOptions,
   ListQuery,
   ListResult,
   OrderBy,
@@ -42,11 +46,17 @@ export type {
   Reference,
   RowId,
   Scalar,
+  SendOptions,
   Table,
   TableChange,
   TableMetadata,
   ViewQuery,
   Where,
 } from './table/table.ts'
-export type { WriteOptions } from './writes.ts'
+export { durableQueue, type DurableQueueOptions } from './writes/durable-queue.ts'
+export type { FailedWrite, PendingWrite } from './writes/pending-write.ts'
+export type { Change } from './writes/change.ts'
+export type { Pause, PauseReason } from './writes/write-gate.ts'
+export type { StoredFailure, StoredWrite, WriteStorage, WriteStorageConnection } from './writes/write-storage.ts'
+export type { WriteOptions } from './writes/writes.ts'
 export type { InvalidationCause, Trace, TraceDetail, TraceEvent, WriteType } from './trace.ts'

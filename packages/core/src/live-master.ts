@@ -1,5 +1,6 @@
 import type { Cache } from './cache/cache.ts'
 import { SafeCache } from './cache/safe-cache.ts'
+import { makeClock } from './clock.ts'
 import { ClosedError } from './errors.ts'
 import { Feed } from './feed.ts'
 import { Listeners, throwUncaught } from './listeners.ts'
@@ -8,7 +9,10 @@ import { tagsOf } from './slots.ts'
 import type { LiveStream, StreamStatus } from './stream/stream.ts'
 import type { AffectedRows, Table, TableChange } from './table/table.ts'
 import type { Emit, InvalidationCause, Trace } from './trace.ts'
-import { Writes } from './writes.ts'
+import { UnloadGuard } from './unload-guard.ts'
+import { Overlay } from './writes/overlay.ts'
+import type { WriteStorage } from './writes/write-storage.ts'
+import { Writes } from './writes/writes.ts'
 
 /** What a live master is put together from. */
 export interface LiveMasterOptions<Row extends object> {
@@ -20,6 +24,10 @@ export interface LiveMasterOptions<Row extends object> {
   readonly cache: Cache
   readonly stream: LiveStream | undefined
   readonly masterPageSize: number | undefined
+  readonly queue: WriteStorage | undefined
+  readonly coalesce: boolean
+  readonly concurrency: number
+  readonly warnOnUnload: boolean
   readonly trace: Trace | undefined
 }
 
@@ -32,6 +40,7 @@ export class LiveMaster<Row extends object> {
   readonly master: Table<Row>
   readonly cacheKey: string
   readonly reads: Reads<Row>
+  readonly overlay: Overlay<Row>
   readonly writes: Writes<Row>
   readonly #cache: SafeCache
   readonly #feed: Feed | undefined
@@ -40,7 +49,10 @@ export class LiveMaster<Row extends object> {
   #leaveMaster: (() => void) | undefined
   #isClosed = false
 
-  constructor({ master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, trace }: LiveMasterOptions<Row>) {
+  constructor(options: LiveMasterOptions<Row>) {
+    const { master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, trace } = options
+    const now = makeClock()
+    const guard = options.warnOnUnload ? new UnloadGuard() : undefined
     const emit = trace && emitter(trace, cacheKey)
     this.master = master
     this.cacheKey = cacheKey
@@ -53,17 +65,28 @@ export class LiveMaster<Row extends object> {
       masterPageSize,
       cache: this.#cache,
       hearsChanges: () => this.#feed === undefined || this.#feed.status.state === 'open',
-      settling: () => this.#feed?.settling,
+      now,
+      settling: () => together(this.#feed?.settling, this.writes.draining),
       // What else that tab invalidated is not known here, so whoever shows anything looks again.
       onOvertaken: () => this.#listeners.tell({ type: 'invalidated', rows: 'all' }),
       emit,
     })
+    this.overlay = new Overlay(master.idField, () => this.writes.changed())
     this.writes = new Writes({
+      cacheKey,
       target: writeTarget,
+      overlay: this.overlay,
+      now,
       invalidate: (rows) => this.invalidate(rows, 'write'),
-      onPending: () => this.#listeners.tell({ type: 'writes' }),
+      onChange: () => {
+        guard?.set(this.writes.pending.length > 0)
+        this.#listeners.tell({ type: 'writes' })
+      },
       emit,
       retriesItself,
+      storage: options.queue,
+      coalesce: options.coalesce,
+      concurrency: options.concurrency,
     })
     this.#feed = stream && this.#makeFeed(stream)
   }
@@ -79,6 +102,7 @@ export class LiveMaster<Row extends object> {
    */
   open(): void {
     if (this.#isClosed) throw new ClosedError(this.cacheKey)
+    this.writes.open()
     this.#feed?.connect()
     if (this.#leaveMaster === undefined && this.master.subscribe !== undefined) {
       this.#leaveMaster = this.master.subscribe((change) => {
@@ -137,11 +161,17 @@ export class LiveMaster<Row extends object> {
       onGap: (reason) => this.#hearGap(reason),
       onStatus: (status) => {
         this.#emit?.({ type: 'status', status })
+        if (status.state === 'open') this.writes.wake()
         this.#listeners.tell({ type: 'status' })
       },
       onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),
     })
   }
+}
+
+function together(...waits: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const all = waits.filter((each) => each !== undefined)
+  return all.length === 0 ? undefined : Promise.all(all).then(() => undefined)
 }
 
 function emitter(trace: Trace, cacheKey: string): Emit {

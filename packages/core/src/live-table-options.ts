@@ -5,6 +5,7 @@ import { isObject } from './table/is-object.ts'
 import { checkCount } from './table/query.ts'
 import type { Table } from './table/table.ts'
 import type { Trace } from './trace.ts'
+import type { WriteStorage } from './writes/write-storage.ts'
 
 /** What a `LiveTable` is made of. */
 export interface LiveTableOptions<Row extends object> {
@@ -22,6 +23,14 @@ export interface LiveTableOptions<Row extends object> {
   readonly pageSize?: number
   /** How many rows the master serves at most in one page. Larger pages are put together from several (promise 16). */
   readonly masterPageSize?: number
+  /** Where writes that wait are kept, so that they survive a reload: `durableQueue()`. In memory by default. */
+  readonly queue?: WriteStorage
+  /** Patches to one row that still wait are sent as one; each caller gets its answer. False by default. */
+  readonly coalesce?: boolean
+  /** How many writes are sent at once, each to another row; 1 by default. The writes of one row keep their order (promise 4). */
+  readonly concurrency?: number
+  /** Asks the user before the page is left while writes wait. False by default. */
+  readonly warnOnUnload?: boolean
   /** Hears all that the table does: reads, writes, invalidations, events, and every error that was survived. */
   readonly trace?: Trace
 }
@@ -29,7 +38,7 @@ export interface LiveTableOptions<Row extends object> {
 /** @throws ArgumentError where an option cannot work (promise 20) */
 export function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
   if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
-  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, trace } = options
+  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, queue, concurrency, trace } = options
   if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
   if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
   if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate')) throw new ArgumentError('cache', cache, 'a cache')
@@ -39,6 +48,8 @@ export function checkOptions<Row extends object>(options: LiveTableOptions<Row>)
   }
   if (pageSize !== undefined) checkCount('pageSize', pageSize)
   if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
+  if (queue !== undefined && !hasMethods(queue, 'connect')) throw new ArgumentError('queue', queue, 'a storage of writes')
+  if (concurrency !== undefined) checkCount('concurrency', concurrency)
   if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
 }
 

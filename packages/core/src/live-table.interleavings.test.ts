@@ -269,15 +269,15 @@ async function play(steps: fc.Scheduler, users: readonly Script[], cacheFailure?
 async function ask(table: LiveTable<Item>, question: Question): Promise<{ readonly answer: unknown; readonly stale: boolean }> {
   switch (question.ask) {
     case 'page': {
-      const { rows, total, stale } = await table.list({ page: 1, ...views[question.view] })
+      const { rows, total, stale } = await table.list({ page: 1, ...views[question.view] }, { overlay: false })
       return { answer: { rows, total }, stale }
     }
     case 'row': {
-      const { row: answer, stale } = await table.read(question.id)
+      const { row: answer, stale } = await table.read(question.id, { overlay: false })
       return { answer, stale }
     }
     case 'count':
-      return { answer: await table.count(views[question.view]), stale: false }
+      return { answer: await table.count(views[question.view], { overlay: false }), stale: false }
   }
 }
 

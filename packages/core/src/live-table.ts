@@ -11,9 +11,11 @@ import type { View } from './reads.ts'
 import { pageSlot, rowSlot } from './slots.ts'
 import type { StreamStatus } from './stream/stream.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
-import type { Column, CountQuery, InsertOptions, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
+import type { ChangeOptions, Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
 import { WeakValues } from './weak-values.ts'
-import type { WriteOptions } from './writes.ts'
+import type { FailedWrite, PendingWrite } from './writes/pending-write.ts'
+import type { Pause } from './writes/write-gate.ts'
+import type { WriteOptions } from './writes/writes.ts'
 
 /**
  * A remote table with a cache before it, a write queue behind it and a live stream beside it; a table itself.
@@ -61,6 +63,10 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return (this.#options.writeTarget ?? this.#master).honoursIdempotencyKeys
   }
 
+  get versionField(): string | undefined {
+    return this.#master.versionField
+  }
+
   /** The caller's name for what is cached; views have their parent's. */
   get cacheKey(): string {
     return this.#options.cacheKey
@@ -85,6 +91,24 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#live.writes.pendingIds
   }
 
+  /** The writes that are queued or under way, in the order of the calls. The same array until that changes. */
+  get pending(): readonly PendingWrite<Row>[] {
+    return this.#live.writes.pending
+  }
+
+  /**
+   * The writes that failed for good, held aside until somebody decides; nothing of them shows. One that a later write to the same
+   * row makes pointless is held no longer. The same array until that changes.
+   */
+  get failed(): readonly FailedWrite<Row>[] {
+    return this.#live.writes.failed
+  }
+
+  /** Why no writes are sent at present; undefined where they are. */
+  get paused(): Pause | undefined {
+    return this.#live.writes.paused
+  }
+
   /** How the live stream stands; undefined where there is none. */
   get streamStatus(): StreamStatus | undefined {
     return this.#live.streamStatus
@@ -102,7 +126,24 @@ export class LiveTable<Row extends object> implements Table<Row> {
     const slice = this.#slice(query.page, query.pageSize)
     this.#live.open()
     const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, options)
-    return { ...value, ...slice, ...age }
+    const page: Page<Row> = { ...value, ...slice, ...age }
+    this.#live.overlay.see(page.rows, page)
+    return options?.overlay === false ? page : this.#live.overlay.list(page, view.canonical, slice)
+  }
+
+  /**
+   * A page of this view that was read with `overlay: false`, with the writes laid over that are pending now, and those that
+   * were answered since it was asked for; the same object where there are none. For bindings to frameworks: it needs no
+   * disk, and is to be called again when the table tells of `writes`.
+   */
+  overlay(page: Page<Row>): Page<Row> {
+    return this.#live.overlay.list(page, this.#view.canonical, page)
+  }
+
+  /** A row that was read with `overlay: false`, as `overlay` does it with a page. */
+  overlayRow(id: RowId, read: LiveRow<Row>): LiveRow<Row> {
+    const row = this.#live.overlay.row(read.row, idText(id), read)
+    return row === read.row ? read : { ...read, row }
   }
 
   /**
@@ -123,10 +164,16 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * @throws as `list`
    */
   async read(id: RowId, options?: CachedReadOptions): Promise<LiveRow<Row>> {
-    idText(id)
+    const text = idText(id)
     this.#live.open()
-    const { value: row, ...age } = await this.#live.reads.row(id, options)
-    return { row, ...age }
+    const { overlay } = this.#live
+    const key = overlay.keyOf(text)
+    // The master knows nothing yet of a row that is known here only.
+    if (overlay.isNew(key)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, options)
+    const known = overlay.idOf(key)
+    const { value: row, ...age } = await this.#live.reads.row(known === text ? id : known, options)
+    if (row !== undefined) overlay.see([row], age)
+    return this.#laid(text, { row, ...age }, options)
   }
 
   /**
@@ -137,33 +184,39 @@ export class LiveTable<Row extends object> implements Table<Row> {
   async count(query: CountQuery<Row> = {}, options?: CachedReadOptions): Promise<number> {
     const view = this.#narrowed(query)
     this.#live.open()
-    const { value = 0, error } = await this.#live.reads.count(view, options)
+    const { value = 0, error, fetchedAt } = await this.#live.reads.count(view, options)
     if (error !== undefined) throw error
-    return value
+    return options?.overlay === false ? value : this.#live.overlay.count(value, view.canonical, { fetchedAt })
   }
 
   /**
-   * Resolves with the row as the master stored it, with the id the master gave it. Like every write: it is queued, waits
-   * for room where 256 writes wait already (promise 5), reaches the master after all that were called before it
-   * (promise 4), and what it changed is invalidated before the promise resolves (promise 1). Where the master is out of reach,
-   * busy or broken (408, 425, 429, 500 to 599) it is sent again, up to four times over about ten seconds; an insert only to a
-   * target that honours idempotency keys, and with the same one.
+   * Resolves with the row as the master stored it, with the id the master gave it; until then the row is known by a name of
+   * its own, where it has no id, and can be written to by that. Like every write:
+   *
+   * - it shows at once in every page, row and count, until the master has answered and the rows have been read anew;
+   * - it is queued, waits for room where 256 writes wait already (promise 5), reaches the master after all that were called
+   *   before it (promise 4), and what it changed is invalidated before the promise resolves (promise 1);
+   * - where the master is busy or broken (408, 425, 429, 500 to 599) it is sent again, up to four times over about ten
+   *   seconds; where it is out of reach, until it is back; an insert only to a target that honours idempotency keys;
+   * - after 401 and 403 all writes wait for `resume()`;
+   * - where it fails for good it shows no longer, and is found under `failed`.
    *
    * @throws ArgumentError where the row or the id is none; ClosedError where the table is closed before its turn comes;
-   * AnswerError where the master took it but answered with no row; the signal's reason; and whatever the master rejects with
+   * AnswerError where the master took it but answered with no row; ConflictError where somebody else has changed the row
+   * since; MissingRowError where the row's own insert failed; the signal's reason; and whatever the master rejects with
    * (promise 3)
    */
-  async insert(row: Partial<Row>, options?: WriteOptions & InsertOptions): Promise<Row> {
+  async insert(row: Partial<Row>, options?: WriteOptions): Promise<Row> {
     return this.#writes.insert(row, options)
   }
 
   /** @throws as `insert` */
-  async replace(id: RowId, row: Row, options?: WriteOptions): Promise<Row> {
+  async replace(id: RowId, row: Row, options?: WriteOptions & ChangeOptions): Promise<Row> {
     return this.#writes.replace(id, row, options)
   }
 
   /** @throws as `insert` */
-  async patch(id: RowId, partial: Partial<Row>, options?: WriteOptions): Promise<Row> {
+  async patch(id: RowId, partial: Partial<Row>, options?: WriteOptions & ChangeOptions): Promise<Row> {
     return this.#writes.patch(id, partial, options)
   }
 
@@ -215,6 +268,19 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#live.subscribe(listener)
   }
 
+  /** Sends what waits, after a pause: with the token that was missing, or because you know better. */
+  resume(): void {
+    this.#live.writes.resume()
+  }
+
+  /**
+   * A name for a row that stays the same when a row that was inserted without an id gets its own: React's `key`. For all
+   * others it is `String(id)`.
+   */
+  rowKey(id: RowId): string {
+    return this.#live.overlay.keyOf(idText(id))
+  }
+
   /** Makes everything that is cached of this table and its views stale; resolves when no tab can read it as fresh any more. */
   async invalidate(): Promise<void> {
     await this.#live.invalidate('all', 'call')
@@ -264,6 +330,10 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#live.writes
   }
 
+  #laid(id: string, read: LiveRow<Row>, options: CachedReadOptions | undefined): LiveRow<Row> {
+    return options?.overlay === false ? read : this.overlayRow(id, read)
+  }
+
   #slice(page: number, pageSize: number = this.pageSize): { readonly page: number; readonly pageSize: number } {
     return { page: checkCount('page', page), pageSize: checkCount('pageSize', pageSize) }
   }
@@ -290,8 +360,10 @@ interface SharedView<Row extends object> extends View<Row> {
 function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): LiveMaster<Row> {
   checkOptions(options)
   const { master, cacheKey, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
+  const { queue, coalesce = false, concurrency = 1, warnOnUnload = false } = options
   const retriesItself = writeTarget instanceof LiveTable
-  return new LiveMaster({ master, cacheKey, cache, stream, writeTarget, retriesItself, masterPageSize, trace })
+  const writing = { writeTarget, retriesItself, queue, coalesce, concurrency, warnOnUnload }
+  return new LiveMaster({ master, cacheKey, cache, stream, masterPageSize, trace, ...writing })
 }
 
 function defaultCache(): Cache {

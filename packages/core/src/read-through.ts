@@ -40,6 +40,8 @@ export interface Answer<Value> {
 /** What all kinds of things are read by. */
 export interface ReadThroughOptions {
   readonly cache: SafeCache
+  /** The time, and no two times alike. */
+  readonly now: () => number
   /** Whether the news of other people's changes arrives; while it does not, nothing cached is fresh. */
   readonly hearsChanges: () => boolean
   /** Where the news is about to begin to arrive: what to wait for before the master is asked. */
@@ -62,14 +64,16 @@ export type Ask<Value> = (signal: AbortSignal) => Promise<Answer<Value>>
 export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
+  readonly #now: () => number
   readonly #hearsChanges: () => boolean
   readonly #settling: () => Promise<void> | undefined
   readonly #onOvertaken: () => void
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
-  constructor({ cache, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
+  constructor({ cache, now, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
     this.#cache = cache
+    this.#now = now
     this.#hearsChanges = hearsChanges
     this.#settling = settling
     this.#onOvertaken = onOvertaken
@@ -123,7 +127,7 @@ export class ReadThrough<Value> {
 
   async #ask(slot: Slot, ask: Ask<Value>, lease: HeldLease, cached: Read<Value> | undefined, signal: AbortSignal): Promise<Read<Value>> {
     const started = performance.now()
-    const fetchedAt = Date.now()
+    const fetchedAt = this.#now()
     try {
       const { value, stale = false, error } = await ask(signal)
       this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })

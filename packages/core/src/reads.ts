@@ -42,7 +42,7 @@ export class Reads<Row extends object> {
   page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
     const slot = pageSlot(this.#cacheKey, view.canonical, slice.page, slice.pageSize)
     const ask = async (signal: AbortSignal) => {
-      const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, { signal })
+      const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, asTheyAre(signal))
       return { value: { rows, ...(total === undefined ? {} : { total }) }, stale, error }
     }
     return this.#pages.read(slot, ask, options)
@@ -50,14 +50,14 @@ export class Reads<Row extends object> {
 
   row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
     const ask = async (signal: AbortSignal) => {
-      const row = await this.#master.get(id, { signal })
+      const row = await this.#master.get(id, asTheyAre(signal))
       return { value: row === undefined ? undefined : checkRow(this.#master, row, id) }
     }
     return this.#rows.read(rowSlot(this.#cacheKey, String(id)), ask, options)
   }
 
   count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {
-    const ask = (signal: AbortSignal) => this.#askForCount(view.query, { signal })
+    const ask = (signal: AbortSignal) => this.#askForCount(view.query, asTheyAre(signal))
     return this.#counts.read(countSlot(this.#cacheKey, view.canonical), ask, options)
   }
 
@@ -105,4 +105,9 @@ export class Reads<Row extends object> {
     if (value === undefined) throw new UnsupportedError(this.#master.name, 'it cannot count: it has no count() and list() gives no total')
     return { value, stale, error }
   }
+}
+
+/** Where the master is a `LiveTable`, what it has laid over its rows may yet be taken back, and is not to be cached. */
+function asTheyAre(signal: AbortSignal): ReadOptions {
+  return { signal, overlay: false }
 }

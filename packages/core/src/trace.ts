@@ -1,5 +1,6 @@
 import type { LiveEvent, StreamStatus } from './stream/stream.ts'
 import type { AffectedRows } from './table/table.ts'
+import type { Pause } from './writes/write-gate.ts'
 
 /** Why a table was invalidated. */
 export type InvalidationCause = 'write' | 'event' | 'gap' | 'master' | 'call'
@@ -62,13 +63,18 @@ export type TraceDetail =
       readonly error: unknown
       readonly duration: number
     }
+  | {
+      /** No writes are sent until this is over; with undefined it is. */
+      readonly type: 'write-pause'
+      readonly pause: Pause | undefined
+    }
   | { readonly type: 'event'; readonly event: LiveEvent }
   | { readonly type: 'gap'; readonly reason: string }
   | { readonly type: 'status'; readonly status: StreamStatus }
   | {
       /** An error that was survived: it cost speed or a message, and nobody else hears of it. */
       readonly type: 'error'
-      readonly during: 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream'
+      readonly during: 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream' | 'write-storage' | 'write-conflict'
       readonly error: unknown
     }
 

@@ -1,4 +1,5 @@
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
+import { promisifyRequest } from 'idb-keyval'
+import { commit, idbStore } from '../idb-store.ts'
 import { outranks, sameLease, type Cache, type CacheEntry, type CacheRead, type Slot } from './cache.ts'
 import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
 import { together } from './together.ts'
@@ -33,28 +34,7 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
 }
 
 function makeCache(name: string): Cache {
-  let connection: UseStore | undefined
-  const transact: UseStore = async (mode, work) => {
-    const stored = (connection ??= createStore(name, 'slots'))
-    const forget = (): void => {
-      if (connection === stored) connection = undefined
-    }
-    try {
-      return await stored(mode, (store) => {
-        const { db } = store.transaction
-        // Whoever deletes the database, or wants to upgrade it, would wait for every open connection.
-        db.onversionchange = () => {
-          forget()
-          db.close()
-        }
-        return work(store)
-      })
-    } catch (error) {
-      // Some browsers close a connection without telling. The next use opens another one.
-      if (error instanceof DOMException && error.name === 'InvalidStateError') forget()
-      throw error
-    }
-  }
+  const transact = idbStore(name, 'slots')
   let writeNow: (() => void) | undefined
   const afterFills = async (): Promise<void> => {
     await Promise.resolve()
@@ -136,16 +116,6 @@ async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry
 async function readStamps(store: IDBObjectStore, cacheKey: string): Promise<Stamps> {
   const value = await promisifyRequest<unknown>(store.get(stampsKey(cacheKey)))
   return isStamps(value) ? value : noStamps
-}
-
-/** Asked for, it is over sooner than when the browser finds out that nothing more comes. */
-function commit({ transaction }: IDBObjectStore): Promise<void> {
-  transaction.commit()
-  return new Promise((resolve, reject) => {
-    transaction.addEventListener('complete', () => resolve())
-    // A request that fails is heard of here as well, but before the transaction has its error.
-    transaction.addEventListener('abort', () => reject(transaction.error))
-  })
 }
 
 function isStamps(value: unknown): value is Stamps {

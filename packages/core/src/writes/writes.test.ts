@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ClosedError, HttpError, NetworkError } from './errors.ts'
-import { deferred } from './testing/deferred.ts'
-import { fakeMaster, type FakeMaster, type Item } from './testing/fake-master.ts'
-import type { InsertOptions } from './table/table.ts'
-import type { TraceDetail } from './trace.ts'
-import { Writes } from './writes.ts'
+import { ClosedError, HttpError, NetworkError } from '../errors.ts'
+import { deferred } from '../testing/deferred.ts'
+import type { Item } from '../testing/fake-master.ts'
+import type { SendOptions } from '../table/table.ts'
+import { makeWrites, unavailable } from '../testing/make-writes.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -18,7 +17,7 @@ afterEach(() => {
 
 describe('retries', () => {
   test('promise 4: what fails but may go better is sent again, and what comes after it waits', async () => {
-    const { writes, master, events, invalidated } = setUp()
+    const { writes, master, events, invalidated } = makeWrites()
     let left = 2
     master.failing = (call) => (call === 'patch 1' && (left -= 1) >= 0 ? unavailable() : undefined)
     const [first, second] = [writes.patch(1, { name: 'first' }), writes.patch(2, { name: 'second' })]
@@ -33,8 +32,8 @@ describe('retries', () => {
   })
 
   test('promise 3: after five attempts it has failed, nothing is invalidated, and the next one has its turn', async () => {
-    const { writes, master, invalidated } = setUp()
-    const error = new NetworkError('PATCH', '/1', undefined)
+    const { writes, master, invalidated } = makeWrites()
+    const error = unavailable()
     master.failing = (call) => (call === 'patch 1' ? error : undefined)
     const outcomes = Promise.allSettled([writes.patch(1, { name: 'first' }), writes.patch(2, { name: 'second' })])
     await vi.runAllTimersAsync()
@@ -45,26 +44,18 @@ describe('retries', () => {
   })
 
   test('a refusal is final', async () => {
-    const { writes, master } = setUp()
+    const { writes, master } = makeWrites()
     master.failing = () => new HttpError('PATCH', '/1', new Response(null, { status: 422 }), undefined)
     await expect(writes.patch(1, { name: 'refused' })).rejects.toMatchObject({ status: 422 })
     expect(master.calls).toEqual(['patch 1'])
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('while the browser is offline it fails at once', async () => {
-    vi.stubGlobal('navigator', { onLine: false })
-    const { writes, master } = setUp()
-    master.failing = () => new NetworkError('PATCH', '/1', undefined)
-    await expect(writes.patch(1, { name: 'offline' })).rejects.toThrow(NetworkError)
-    expect(master.calls).toEqual(['patch 1'])
-  })
-
   test('an insert is named the same each time, and no two inserts alike; a name of the caller’s is passed on', async () => {
-    const { writes, master } = setUp()
+    const { writes, master } = makeWrites()
     const names: unknown[] = []
     const { insert } = master
-    master.insert = (row: Partial<Item>, options?: InsertOptions) => {
+    master.insert = (row: Partial<Item>, options?: SendOptions) => {
       names.push(options?.idempotencyKey)
       return names.length === 2 ? Promise.reject(unavailable()) : insert(row)
     }
@@ -77,24 +68,17 @@ describe('retries', () => {
 })
 
 test('what a target sends again by itself is not sent again besides', async () => {
-  const { master } = setUp()
+  const { writes, master } = makeWrites({ retriesItself: true })
   master.failing = () => unavailable()
-  const writes = new Writes<Item>({
-    target: master,
-    invalidate: () => Promise.resolve(),
-    onPending: () => undefined,
-    emit: undefined,
-    retriesItself: true,
-  })
   await expect(writes.patch(1, { name: 'x' })).rejects.toThrow('503')
   expect(master.calls).toEqual(['patch 1'])
 })
 
 test('an insert is not sent again where a second one would be stored besides', async () => {
-  const { writes, master } = setUp(undefined, false)
+  const { writes, master } = makeWrites({ honoursIdempotencyKeys: false })
   const { insert } = master
   const names: unknown[] = []
-  master.insert = async (row: Partial<Item>, options?: InsertOptions) => {
+  master.insert = async (row: Partial<Item>, options?: SendOptions) => {
     names.push(options?.idempotencyKey)
     await insert(row)
     throw new NetworkError('POST', '/', 'the answer was lost')
@@ -106,7 +90,7 @@ test('an insert is not sent again where a second one would be stored besides', a
 
 describe('cancelling', () => {
   test('what is cancelled before it is called, in the queue, or before it is sent again never reaches the master', async () => {
-    const { writes, master } = setUp()
+    const { writes, master } = makeWrites()
     const cancels = Array.from({ length: 3 }, () => new AbortController())
     const [early, queued, retrying] = cancels
     early?.abort(new Error('early'))
@@ -119,7 +103,7 @@ describe('cancelling', () => {
     ])
     await vi.advanceTimersByTimeAsync(100)
     queued?.abort(new Error('queued'))
-    expect(writes.pendingIds).toEqual(new Set(['1', '2', '3']))
+    expect(writes.pendingIds).toEqual(new Set(['1', '3']))
     retrying?.abort(new Error('retrying'))
     expect(await outcomes).toEqual([
       { status: 'rejected', reason: new Error('early') },
@@ -134,7 +118,7 @@ describe('cancelling', () => {
 
   test('what is cancelled while an attempt is under way is not sent again after it', async () => {
     const gate = deferred()
-    const { writes, master } = setUp((name) => (name === 'patch 1 >' ? gate.promise : Promise.resolve()))
+    const { writes, master } = makeWrites({ step: (name) => (name === 'patch 1 >' ? gate.promise : Promise.resolve()) })
     master.failing = () => unavailable()
     const cancel = new AbortController()
     const outcomes = Promise.allSettled([writes.patch(1, { name: 'x' }, { signal: cancel.signal })])
@@ -148,7 +132,7 @@ describe('cancelling', () => {
 
   test('what is under way ends as it ends', async () => {
     const gate = deferred()
-    const { writes, invalidated } = setUp((name) => (name === 'patch 1 <' ? gate.promise : Promise.resolve()))
+    const { writes, invalidated } = makeWrites({ step: (name) => (name === 'patch 1 <' ? gate.promise : Promise.resolve()) })
     const cancel = new AbortController()
     const written = writes.patch(1, { name: 'stored' }, { signal: cancel.signal })
     await vi.advanceTimersByTimeAsync(0)
@@ -160,7 +144,7 @@ describe('cancelling', () => {
 })
 
 test('promise 6: closing ends the wait for another attempt, with what the last one failed with', async () => {
-  const { writes, master } = setUp()
+  const { writes, master } = makeWrites()
   const error = unavailable()
   master.failing = () => error
   const outcomes = Promise.allSettled([writes.patch(1, { name: 'x' }), writes.patch(2, { name: 'y' })])
@@ -182,7 +166,7 @@ test('promises 3, 4 and 6: whatever fails or is cancelled, the master sees the r
   )
   await fc.assert(
     fc.asyncProperty(plans, async (all) => {
-      const { writes, master } = setUp()
+      const { writes, master } = makeWrites()
       const left = new Map(all.map(({ failures }, index) => [`patch ${index + 1}`, failures]))
       master.failing = (call) => {
         const failures = left.get(call) ?? 0
@@ -217,34 +201,3 @@ test('promises 3, 4 and 6: whatever fails or is cancelled, the master sees the r
     { numRuns: 200 },
   )
 })
-
-function setUp(
-  step: (name: string) => Promise<void> = () => Promise.resolve(),
-  honoursIdempotencyKeys: boolean = true,
-): {
-  readonly writes: Writes<Item>
-  readonly master: FakeMaster
-  readonly events: readonly TraceDetail[]
-  readonly invalidated: readonly unknown[]
-} {
-  const master = fakeMaster(
-    Array.from({ length: 8 }, (_, index) => ({ id: index + 1, name: `old ${index}` })),
-    { step, honoursIdempotencyKeys },
-  )
-  const events: TraceDetail[] = []
-  const invalidated: unknown[] = []
-  const writes = new Writes<Item>({
-    target: master,
-    invalidate: async (rows) => {
-      invalidated.push(rows)
-    },
-    onPending: () => undefined,
-    emit: (event) => events.push(event),
-    retriesItself: false,
-  })
-  return { writes, master, events, invalidated }
-}
-
-function unavailable(status: number = 503): HttpError {
-  return new HttpError('PATCH', '/', new Response(null, { status }), undefined)
-}

@@ -1,0 +1,169 @@
+import { KnownRows } from '../known-rows.ts'
+import type { CanonicalQuery } from '../table/query.ts'
+import { fieldOf, holdsAll } from '../table/row.ts'
+import type { ListResult } from '../table/table.ts'
+import { layOver, layOverRow, writesSince, type Based, type LaidWrite, type Listing } from './lay-over.ts'
+import { NewIds } from './new-ids.ts'
+
+/** Of more rows than these it is not kept what the master stored; a stale page may then show an older one for a moment. */
+const mostSettled = 1_000
+
+/** A write that is laid over the rows until it is settled and, of rows that were read before that, beyond. */
+export interface OverlaidWrite<Row> extends LaidWrite<Row> {
+  base: Row | undefined
+  isGone: boolean
+  settled: LaidWrite<Row>['settled']
+  /** Whether it has left this tab: the master may have applied it. */
+  isSent: boolean
+}
+
+/**
+ * The writes of this tab, laid over the rows as the master last gave them.
+ *
+ * A write shows from its call on. What the master answered holds over all rows that it gave before that, so that no value
+ * comes back that has been overwritten; a write that failed is taken out, and nothing else is done (promise 3).
+ */
+export class Overlay<Row extends object> {
+  readonly #idField: string
+  readonly #ids = new NewIds()
+  readonly #known = new KnownRows<Row>()
+  /** In the order in which the master applies them: that of the calls. */
+  readonly #writes = new Set<OverlaidWrite<Row>>()
+  readonly #settled = new Set<OverlaidWrite<Row>>()
+  readonly #onRecognized: () => void
+  /** Made when a row is asked for: many are, one after the other. */
+  #byKey: Map<string | undefined, OverlaidWrite<Row>[]> | undefined
+
+  /** @param onRecognized called when the id of a row turns out that is known here by another name */
+  constructor(idField: string, onRecognized: () => void = () => undefined) {
+    this.#idField = idField
+    this.#onRecognized = onRecognized
+  }
+
+  /** A name for a row that is inserted without an id. */
+  newId(): string {
+    return this.#ids.make()
+  }
+
+  /** What a row is known by in this tab, also after the master has given it an id of its own. */
+  keyOf(id: string): string {
+    return this.#ids.keyOf(id)
+  }
+
+  /** The id by which the master knows a row; what was given, where it knows it by that. */
+  idOf(key: string): string {
+    return this.#ids.idOf(key)
+  }
+
+  /** The row as the master last gave it to this tab. */
+  knownRow(key: string): Row | undefined {
+    return this.#known.get(key)
+  }
+
+  /** Whether the master is known to have the row no longer. */
+  isGone(key: string): boolean {
+    return this.#known.isGone(key)
+  }
+
+  /** The master gave these rows when it was asked at that time. */
+  see(rows: readonly Row[], { fetchedAt }: Based): void {
+    for (const row of rows) {
+      this.#recognize(row)
+      this.#known.see(this.#rowKey(row), row, fetchedAt)
+    }
+  }
+
+  /** Whether the row is known here only: no master has given it an id yet. */
+  isNew(key: string): boolean {
+    return this.#ids.isNew(key)
+  }
+
+  add(write: OverlaidWrite<Row>): void {
+    this.#byKey = undefined
+    this.#writes.add(write)
+  }
+
+  /** Rows that another tab has inserted without an id are known here by the same names. */
+  adoptIds(writes: readonly OverlaidWrite<Row>[]): void {
+    for (const { change } of writes) {
+      if (change.type === 'insert' && change.newId !== undefined) this.#ids.adopt(change.newId)
+    }
+  }
+
+  /** Adds writes that were called before all others, in another tab. What has been sent from here is with the master before them. */
+  addFirst(writes: readonly OverlaidWrite<Row>[]): void {
+    this.#byKey = undefined
+    const later = [...this.#writes].filter(({ isSent, settled }) => !isSent && settled === undefined)
+    for (const write of later) this.#writes.delete(write)
+    for (const write of [...writes, ...later]) this.#writes.add(write)
+  }
+
+  remove(write: OverlaidWrite<Row>): void {
+    this.#byKey = undefined
+    this.#writes.delete(write)
+    this.#settled.delete(write)
+    const { change, settled } = write
+    if (change.type === 'insert' && change.newId !== undefined && settled === undefined) this.#ids.forget(change.newId)
+  }
+
+  /** The master has answered, with this row where there is one. */
+  settle(write: OverlaidWrite<Row>, at: number, row: Row | undefined): void {
+    const { key } = write
+    write.settled = { at, row }
+    if (key === undefined) this.#known.clear(at)
+    else if (row === undefined) this.#known.see(key, row, at)
+    else {
+      const id = String(fieldOf(row, this.#idField))
+      if (id !== key && write.change.type === 'insert') this.#ids.settle(key, id)
+      this.#known.see(key, row, at)
+    }
+    // Earlier ones of the same row stay: in which views it was before them is told by them alone.
+    this.#settled.add(write)
+    const [oldest] = this.#settled
+    if (this.#settled.size > mostSettled && oldest !== undefined) this.remove(oldest)
+  }
+
+  list<Base extends ListResult<Row> & Based>(base: Base, view: CanonicalQuery, slice: NonNullable<Listing['slice']>): Base {
+    const writes = writesSince(this.#writes, base)
+    if (writes.length === 0) return base
+    return { ...base, ...layOver(base, writes, { view, slice }, this.#keys) }
+  }
+
+  row(base: Row | undefined, id: string, age: Based): Row | undefined {
+    const key = this.keyOf(id)
+    this.#byKey ??= Map.groupBy(this.#writes, (write) => write.key)
+    const own = this.#byKey.has(undefined)
+      ? [...this.#writes].filter((write) => write.key === key || write.key === undefined)
+      : (this.#byKey.get(key) ?? [])
+    return own.length === 0 ? base : layOverRow(base, writesSince(own, age), this.#idField)
+  }
+
+  count(total: number, view: CanonicalQuery, age: Based): number {
+    return layOver({ rows: [], total }, writesSince(this.#writes, age), { view, slice: undefined }, this.#keys).total ?? total
+  }
+
+  /**
+   * A row may be read, or told of by the stream, before the answer to its own insert is here. Then it is known here already, and
+   * must not show twice.
+   */
+  #recognize(row: Row): void {
+    const id = String(fieldOf(row, this.#idField))
+    if (this.keyOf(id) !== id || this.#known.get(id) !== undefined) return
+    for (const { change, settled, isSent } of this.#writes) {
+      if (change.type !== 'insert' || change.newId === undefined || settled !== undefined || !isSent) continue
+      if (this.idOf(change.newId) !== change.newId || !holdsAll(row, change.row)) continue
+      this.#ids.guess(change.newId, id)
+      this.#onRecognized()
+      // Of several equal ones each is another row.
+      return
+    }
+  }
+
+  get #keys(): { readonly idField: string; readonly keyOf: (row: Row) => string } {
+    return { idField: this.#idField, keyOf: (row) => this.#rowKey(row) }
+  }
+
+  #rowKey(row: Row): string {
+    return this.keyOf(String(fieldOf(row, this.#idField)))
+  }
+}

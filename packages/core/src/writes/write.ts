@@ -1,0 +1,25 @@
+import type { OverlaidWrite } from './overlay.ts'
+import type { PendingWrite } from './pending-write.ts'
+
+/** One write, on its way. */
+export interface Write<Row extends object> extends OverlaidWrite<Row> {
+  /** Undefined where the target would not know what to do with it. */
+  readonly idempotencyKey: string | undefined
+  /** The version that it was made against, where there are any. */
+  version: string | number | undefined
+  /** An attempt had no answer: it may have been applied. */
+  isUnsure: boolean
+  /** As the app sees it. */
+  readonly shown: PendingWrite<Row>
+  /** Nobody wants it any more. */
+  readonly cancelled: AbortSignal
+  /** Its place where writes are kept; undefined where they are not. */
+  readonly order: number | undefined
+  /** When it is kept. */
+  kept: Promise<void> | undefined
+  readonly resolve: (row: Row | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Writes that are sent as one. */
+export type Batch<Row extends object> = Set<Write<Row>>
