@@ -1,13 +1,15 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
 import type { AffectedRows, LiveTable } from '@vantage-live/core'
+import { frameGate } from './frame-gate.ts'
+import { reconcile, renew, takeOver } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
 
 /** The tables that each client is bridged to. */
 const bridged = new WeakMap<QueryClient, WeakSet<object>>()
 
 /**
- * Makes a client follow a table: what the table invalidates is invalidated in the client, and what a query got stale is
- * asked for again. One bridge serves all hooks of a table and its views; it goes when the client holds no query of the
+ * Makes a client follow a table: what the table invalidates is invalidated in the client, what is written shows in it, and
+ * what a query got stale is asked for again. One bridge serves all hooks of a table and its views; it goes when the client holds no query of the
  * table any more.
  *
  * On a server there is nothing to follow: what is rendered there is read once (promise 19).
@@ -24,6 +26,15 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   /** Queries whose last fetch was asked for because the one before was not enough. */
   const renewed = new WeakSet<Query>()
 
+  const renewAll = (): void =>
+    notifyManager.batch(() =>
+      queries
+        .getAll()
+        .filter((query) => isOf(root, query))
+        .forEach(renew),
+    )
+
+  const leaveWrites = frameGate(root).onWrites(renewAll)
   const leaveTable = root.subscribe((change) => {
     if (change.type !== 'invalidated') return
     notifyManager.batch(() => {
@@ -41,6 +52,12 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     // oxlint-disable-next-line typescript/no-unsafe-assignment -- TanStack Query types the queries of its events with any
     const query: Query = event.query
     if (!isOf(root, query)) return
+    if (event.type === 'updated' && event.action.type === 'success') {
+      // What a fetch brought was laid over when it came, and there may have been writes since.
+      if (event.action.manual === true) takeOver(query)
+      else renew(query)
+    }
+    if (event.type === 'updated' && event.action.type === 'setState') reconcile(query)
     if (event.type === 'updated' && query.state.fetchStatus === 'idle') {
       // What was set by hand is no answer to a fetch.
       const hasSucceeded = event.action.type === 'success' && event.action.manual !== true
@@ -56,6 +73,7 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     }
     if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
       leaveTable()
+      leaveWrites()
       leaveClient()
       tables.delete(root)
     }
@@ -65,7 +83,8 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
 /** Which of a client's queries can be changed by a change to these rows. */
 function isAffected<Row extends object>(table: LiveTable<Row>, rows: AffectedRows): (query: Query) => boolean {
   if (rows === 'all') return (query) => isOf(table, query)
-  const slots = new Set<unknown>(rows.map((id) => table.idCacheKey(id)))
+  // Whoever shows a row that was inserted here may know it by its first name.
+  const slots = new Set<unknown>(rows.flatMap((id) => [table.idCacheKey(id), table.idCacheKey(table.rowKey(id))]))
   return (query) => isOf(table, query) && (query.queryKey[2] === 'page' || slots.has(query.queryKey[3]))
 }
 

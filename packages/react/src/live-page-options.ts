@@ -23,6 +23,12 @@ export function livePageOptions<Row extends object>(
   return queryOptions({
     ...liveQueryDefaults,
     queryKey: liveKeys.page(table, page, pageSize),
-    queryFn: (context): Promise<Page<Row>> => readForQuery(table, context, (options) => table.list({ page, pageSize }, options)),
+    queryFn: (context): Promise<Page<Row>> =>
+      readForQuery(
+        table,
+        context,
+        (options) => table.list({ page, pageSize }, options),
+        (base) => table.overlay(base),
+      ),
   })
 }

@@ -1,6 +1,7 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import type { CachedReadOptions, LiveTable } from '@vantage-live/core'
 import { bridge } from './bridge.ts'
+import { layOver } from './laid-data.ts'
 
 /** What pages and rows have in common: how sure the table is of them. */
 export interface Aged {
@@ -46,16 +47,20 @@ export const liveQueryDefaults: {
  * goes to the master.
  *
  * An error beside rows that are shown already becomes the query's error, and the rows stay (promise 8).
+ *
+ * @param lay lays the table's writes over what was read
  */
 export async function readForQuery<Row extends object, Answer extends Aged>(
   table: LiveTable<Row>,
   { client, queryKey, signal }: FetchContext,
   read: (options: CachedReadOptions) => Promise<Answer>,
+  lay: (answer: Answer) => Answer,
 ): Promise<Answer> {
   bridge(client, table)
   const shown = client.getQueryState<Aged>(queryKey)
-  if (shown?.data === undefined) return read({ signal, cache: 'force-cache' })
-  const answer = await read({ signal, cache: shown.isInvalidated || shown.data.stale ? 'default' : 'reload' })
-  if (answer.error !== undefined) throw answer.error
-  return answer
+  const known = shown?.data
+  const cache = known === undefined ? 'force-cache' : shown?.isInvalidated === true || known.stale ? 'default' : 'reload'
+  const answer = await read({ signal, cache, overlay: false })
+  if (known !== undefined && answer.error !== undefined) throw answer.error
+  return layOver(client, queryKey, answer, lay)
 }

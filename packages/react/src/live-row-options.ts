@@ -18,7 +18,13 @@ export function liveRowOptions<Row extends object>(table: LiveTable<Row>, id: Ro
   return queryOptions({
     ...liveQueryDefaults,
     queryKey: liveKeys.row(table, id),
-    queryFn: (context): Promise<LiveRow<Row>> => readForQuery(table, context, (options) => table.read(id, options)),
+    queryFn: (context): Promise<LiveRow<Row>> =>
+      readForQuery(
+        table,
+        context,
+        (options) => table.read(id, options),
+        (base) => table.overlayRow(id, base),
+      ),
     select: rowOf<Row>,
   })
 }

@@ -1,16 +1,17 @@
 'use client'
 
 import type { UseQueryOptions, UseQueryResult } from '@tanstack/react-query'
-import type { LiveTable, Page } from '@vantage-live/core'
+import type { FailedWrite, LiveTable, Page } from '@vantage-live/core'
 import { useCallback, useMemo } from 'react'
 import { extendResult } from './extend-result.ts'
+import { frameGate } from './frame-gate.ts'
 import type { LivePageKey } from './live-keys.ts'
 import type { OwnedOption } from './live-query.ts'
 import { livePageOptions } from './live-page-options.ts'
 import { useBridge } from './use-bridge.ts'
 import { useNeighbours } from './use-neighbours.ts'
 import { useObservedQuery } from './use-observed-query.ts'
-import { usePendingIds } from './use-pending-ids.ts'
+import { useWritesState } from './use-writes-state.ts'
 
 /** TanStack Query's options but for those that the table owns, and a page size. */
 export interface UseLivePageOptions<Row extends object, Data = Page<Row>> extends Omit<
@@ -33,6 +34,8 @@ export type UseLivePageResult<Row extends object, Data = Page<Row>> = UseQueryRe
   readonly pageCount: number | undefined
   /** The ids of the table's rows with a pending write, by `String(id)`. */
   readonly pendingIds: ReadonlySet<string>
+  /** The table's writes that failed and are held aside, each with its `error`, `retry()`, `edit()` and `discard()`. */
+  readonly failed: readonly FailedWrite<Row>[]
 }
 
 /** A page, together with what the caller's `select` made of it where there is one. */
@@ -42,7 +45,7 @@ const noRows: readonly never[] = []
 
 /**
  * One page of a live table or view, kept right: shown at once from the cache, stale or not, renewed from the master where
- * it is stale, and again whenever something invalidates it.
+ * it is stale, and again whenever something invalidates it. Writes to the table show from their call on.
  *
  * When the page, its size or the view changes, the former rows stay (`isPlaceholderData`) until the new ones are there.
  * Where the master fails, the last known rows stay, with `isStale` and the `error` (promise 8). `refetch()` and
@@ -66,8 +69,8 @@ export function useLivePage<Row extends object, Data>(
   page: number,
   { pageSize, select, ...options }: UseLivePageOptions<Row, Data> = {},
 ): UseLivePageResult<Row, Data | Page<Row>> {
-  useBridge(table)
-  const pendingIds = usePendingIds(table)
+  const pendingIds = useWritesState(table, pendingIdsOf)
+  const failed = useWritesState(table, failedOf<Row>)
   // As long as it is the same function, TanStack Query takes what it has selected from the former page, and compares nothing.
   const { cacheKey } = table
   const keepFormer = useCallback(
@@ -78,19 +81,32 @@ export function useLivePage<Row extends object, Data>(
   )
   const selectFrom = useMemo(() => select && ((found: Page<Row>): Shown<Row, Data> => ({ from: found, data: select(found) })), [select])
   const queryOptions = useMemo(() => livePageOptions(table, page, pageSize), [table, page, pageSize])
-  const result = useObservedQuery<Page<Row>, Shown<Row, Data>, LivePageKey>({
-    placeholderData: keepFormer,
-    ...queryOptions,
-    ...options,
-    ...(selectFrom && { select: selectFrom }),
-  })
+  const lay = useCallback((base: Page<Row>) => table.overlay(base), [table])
+  useBridge(table, queryOptions.queryKey, lay)
+  const result = useObservedQuery<Page<Row>, Shown<Row, Data>, LivePageKey>(
+    {
+      placeholderData: keepFormer,
+      ...queryOptions,
+      ...options,
+      ...(selectFrom && { select: selectFrom }),
+    },
+    frameGate(table).schedule,
+  )
   useNeighbours(table, page, pageSize ?? table.pageSize, result.data !== undefined && !result.isPlaceholderData)
-  return withPage(result, pendingIds)
+  return withPage(result, { pendingIds, failed })
+}
+
+function pendingIdsOf<Row extends object>(table: LiveTable<Row>): ReadonlySet<string> {
+  return table.pendingIds
+}
+
+function failedOf<Row extends object>(table: LiveTable<Row>): readonly FailedWrite<Row>[] {
+  return table.failed
 }
 
 function withPage<Row extends object, Data>(
   result: UseQueryResult<Shown<Row, Data>>,
-  pendingIds: ReadonlySet<string>,
+  writes: Pick<UseLivePageResult<Row>, 'pendingIds' | 'failed'>,
 ): UseLivePageResult<Row, Data> {
   const page = (): Page<Row> | undefined => result.data && ('from' in result.data ? result.data.from : result.data)
   const extended = extendResult(result, {
@@ -107,7 +123,7 @@ function withPage<Row extends object, Data>(
       const shown = page()
       return shown?.total === undefined ? undefined : Math.ceil(shown.total / shown.pageSize)
     },
-    pendingIds,
+    ...writes,
   })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow the getters above
   return extended as UseLivePageResult<Row, Data>

@@ -2,7 +2,8 @@
 
 import { skipToken, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
+import { frameGate } from './frame-gate.ts'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
 import { liveRowOptions, rowOf } from './live-row-options.ts'
@@ -40,14 +41,18 @@ export function useLiveRow<Row extends object, Data>(
   id: RowId | undefined | null,
   { select, ...options }: UseLiveRowOptions<Row, Data> = {},
 ): UseQueryResult<Row | Data | undefined> {
-  useBridge(table)
   const queryOptions = useMemo(() => (id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)), [table, id])
   const selectFrom = useMemo(() => select && (({ row }: LiveRow<Row>): Data => select(row)), [select])
-  return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>({
-    ...queryOptions,
-    ...options,
-    ...(selectFrom && { select: selectFrom }),
-  })
+  const lay = useCallback((base: LiveRow<Row>) => (id === undefined || id === null ? base : table.overlayRow(id, base)), [table, id])
+  useBridge(table, queryOptions.queryKey, lay)
+  return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>(
+    {
+      ...queryOptions,
+      ...options,
+      ...(selectFrom && { select: selectFrom }),
+    },
+    frameGate(table).schedule,
+  )
 }
 
 function noRowOptions<Row extends object>(

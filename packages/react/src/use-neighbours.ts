@@ -1,8 +1,9 @@
 'use client'
 
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import type { LiveTable } from '@vantage-live/core'
+import type { LiveTable, Page } from '@vantage-live/core'
 import { useEffect } from 'react'
+import { adopt } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
 
 /**
@@ -36,9 +37,11 @@ async function prefetchCached<Row extends object>(
     isOvertaken ||= type === 'invalidated'
   })
   try {
-    const found = await table.list({ page, pageSize }, { cache: 'only-if-cached' })
+    const found = await table.list({ page, pageSize }, { cache: 'only-if-cached', overlay: false })
     // An invalidation between the reading and this is told to queries, and this is none yet.
-    if (!isOvertaken && !isKnown()) client.setQueryData(queryKey, found)
+    if (isOvertaken || isKnown()) return
+    client.setQueryData(queryKey, found)
+    adopt(client, queryKey, (base: Page<Row>) => table.overlay(base))
   } catch {
     // It is not cached, and will be asked for when it is opened. The table's trace has it as a miss.
   } finally {

@@ -18,9 +18,12 @@ import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
  *
  * `useQuery` is told by a timer, one for each query: every answer is shown a task late, and 500 rows that were read from
  * disk in one transaction are 500 commits.
+ *
+ * @param schedule runs what makes React look again, soon
  */
 export function useObservedQuery<Found, Data, Key extends QueryKey>(
   options: QueryObserverOptions<Found, Error, Data, Found, Key> & { readonly subscribed?: boolean | undefined },
+  schedule: (run: () => void) => void,
 ): QueryObserverResult<Data> {
   const client = useQueryClient()
   const isRestoring = useIsRestoring()
@@ -45,10 +48,8 @@ export function useObservedQuery<Found, Data, Key extends QueryKey>(
   const current = (): QueryObserverResult<Data> => observer.getCurrentResult()
   useSyncExternalStore(
     useCallback(
-      (onChange) =>
-        // Not at once: a component that renders may begin a fetch, and React takes no updates meanwhile.
-        subscribing === 'optimistic' ? observer.subscribe(() => queueMicrotask(onChange)) : () => undefined,
-      [observer, subscribing],
+      (onChange) => (subscribing === 'optimistic' ? observer.subscribe(() => schedule(onChange)) : () => undefined),
+      [observer, subscribing, schedule],
     ),
     current,
     current,

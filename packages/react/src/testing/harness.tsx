@@ -20,35 +20,36 @@ export interface Harness {
   readonly wrapper: (props: { readonly children: ReactNode }) => ReactNode
   /** From now on the master rejects with this error, or answers again. */
   failWith(error: Error | undefined): void
-  /** From now on the master's answers to reads wait, until the returned function is called. */
-  hold(): () => void
+  /** From now on the master's answers to these, by default to reads, wait until the returned function is called. */
+  hold(...methods: readonly MemoryCall<Order>['method'][]): () => void
 }
 
 /** `count` orders on a master in memory, a page size of 10, and a client that does not retry. */
 export function makeHarness(count: number = 25, cache: Cache = memoryCache()): Harness {
   const calls: MemoryCall<Order>[] = []
   let error: Error | undefined
-  let gate: Promise<undefined> | undefined
+  const gates = new Map<string, Promise<undefined>>()
   const rows = Array.from({ length: count }, (_, index): Order => ({
     id: index + 1,
     name: `order ${index + 1}`,
     status: index % 2 === 0 ? 'open' : 'paid',
   }))
-  const isHeld = ({ method }: MemoryCall<Order>): boolean => method === 'list' || method === 'get'
   const master = memoryTable(rows, { name: 'orders' })
   /** Answers as of the time of the question, however long they are held back. */
   const remote = {
     ...master,
     list: async (...args: Parameters<typeof master.list>) => answer({ method: 'list', query: args[0] }, () => master.list(...args)),
     get: async (...args: Parameters<typeof master.get>) => answer({ method: 'get', id: args[0] }, () => master.get(...args)),
+    insert: async (...args: Parameters<typeof master.insert>) => answer({ method: 'insert', row: args[0] }, () => master.insert(...args)),
     patch: async (...args: Parameters<typeof master.patch>) =>
       answer({ method: 'patch', id: args[0], partial: args[1] }, () => master.patch(...args)),
+    delete: async (...args: Parameters<typeof master.delete>) => answer({ method: 'delete', id: args[0] }, () => master.delete(...args)),
   }
   async function answer<T>(call: MemoryCall<Order>, ask: () => Promise<T>): Promise<T> {
     calls.push(call)
     if (error !== undefined) throw error
     const answered = await ask()
-    if (isHeld(call)) await gate
+    await gates.get(call.method)
     return answered
   }
   const stream = manualStream()
@@ -68,11 +69,12 @@ export function makeHarness(count: number = 25, cache: Cache = memoryCache()): H
     failWith: (next) => {
       error = next
     },
-    hold: () => {
+    hold: (...methods) => {
       const { promise, resolve } = Promise.withResolvers<undefined>()
-      gate = promise
+      const held = methods.length > 0 ? methods : ['list', 'get']
+      for (const method of held) gates.set(method, promise)
       return () => {
-        gate = undefined
+        for (const method of held) gates.delete(method)
         resolve(undefined)
       }
     },

@@ -1,0 +1,94 @@
+import type { LiveTable } from '@vantage-live/core'
+
+/** Where no frames are drawn, in a hidden tab, in ms. */
+const withoutFrames = 100
+
+/** What changes what is shown of a table passes here. */
+interface FrameGate {
+  /** Runs it soon; what is asked for twice until then runs once. */
+  readonly schedule: (run: () => void) => void
+  /** Runs it whenever the table tells of writes; the returned function ends that. */
+  readonly onWrites: (run: () => void) => () => void
+}
+
+const gates = new WeakMap<object, FrameGate>()
+
+/**
+ * The gate of a table and its views: open, but while writes are under way for once per frame, so that a thousand writes are
+ * not a thousand renders.
+ */
+export function frameGate<Row extends object>({ root }: LiveTable<Row>): FrameGate {
+  const gate = gates.get(root) ?? makeGate(root)
+  gates.set(root, gate)
+  return gate
+}
+
+function makeGate<Row extends object>(table: LiveTable<Row>): FrameGate {
+  const waiting = new Set<() => void>()
+  const listeners = new Set<() => void>()
+  let leaveTable: (() => void) | undefined
+  let isShut = false
+
+  const flush = (): void => {
+    isShut = true
+    // What is added meanwhile runs as well, so that all of it is one commit.
+    for (const run of waiting) {
+      waiting.delete(run)
+      run()
+    }
+  }
+  const flushFirst = (): void => {
+    flush()
+    // What is drawn next has this in it, and what comes before that has to wait for the frame after.
+    if (table.pending.length > 0) inNextFrame(() => inNextFrame(open))
+    else isShut = false
+  }
+  const open = (): void => {
+    isShut = waiting.size > 0
+    if (!isShut) return
+    flush()
+    inNextFrame(open)
+  }
+
+  return {
+    schedule: (run) => {
+      waiting.add(run)
+      if (isShut) return
+      isShut = true
+      // Not at once: a component that renders may begin a fetch, and React takes no updates meanwhile.
+      queueMicrotask(flushFirst)
+    },
+
+    onWrites: (run) => {
+      // Each call is a subscription of its own, also with the same function.
+      const own = (): void => run()
+      listeners.add(own)
+      leaveTable ??= table.subscribe(({ type }) => {
+        if (type !== 'writes') return
+        for (const listener of listeners) waiting.add(listener)
+        if (isShut) return
+        // What else is written in this task is to be in the same commit; it runs before React commits.
+        queueMicrotask(flushFirst)
+        // At once: whoever writes may change other state in the same event, and all of it is to be one commit.
+        flush()
+      })
+      return () => {
+        listeners.delete(own)
+        waiting.delete(own)
+        if (listeners.size > 0) return
+        leaveTable?.()
+        leaveTable = undefined
+      }
+    },
+  }
+}
+
+function inNextFrame(run: () => void): void {
+  const end = (): void => {
+    cancelAnimationFrame(frame)
+    clearTimeout(timer)
+    run()
+  }
+  const frame = requestAnimationFrame(end)
+  const timer = setTimeout(end, withoutFrames)
+}
