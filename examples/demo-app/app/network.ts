@@ -9,6 +9,8 @@ export interface Network {
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
   /** A live stream that is cut while the app is offline, and connected anew when it is back. */
   stream(source: LiveStream): LiveStream
+  /** Tells, for as long as the app runs, whenever it is back online. */
+  onOnline(listener: () => void): void
 }
 
 /** The switch survives a reload, so that one can see what a reload shows without a server. */
@@ -46,6 +48,12 @@ export const network: Network = {
       }
     },
   }),
+
+  onOnline(listener) {
+    subscribe(() => {
+      if (isOnline) listener()
+    })
+  },
 }
 
 export function useIsOnline(): boolean {

@@ -60,6 +60,8 @@ export interface Screen {
   readonly fields: readonly Field[]
   readonly filters: readonly Filter[]
   readonly defaultOrder: readonly OrderBy<Row>[]
+  /** What a new row has besides what is put in, so that it stands where it will be before the server has it. */
+  readonly newRow?: () => Partial<Row>
   /** Shown in place of several columns where there is no room for them. */
   readonly summary: (row: Row) => ReactNode
   /** What the detail panel shows below the fields. */
@@ -95,7 +97,9 @@ export function editInputOf({ input, isFixed }: Field): Input | undefined {
 
 /** A field as it is shown. */
 export function shownValue({ name, input, show }: Field, row: Row): ReactNode {
-  const value = row[name] ?? ''
+  const value = row[name]
+  // What is the server's to fill in.
+  if (value === undefined) return '…'
   if (show !== undefined) return show(value, row)
   return input?.kind === 'select' ? labelIn(input.options, value) : value
 }
@@ -105,12 +109,17 @@ export function labelIn(options: readonly Option[], value: Value): string {
   return options.find((option) => option.value === value)?.label ?? String(value)
 }
 
-export function idOf(table: LiveTable<Row>, row: Row): Value {
+export function idOf(table: LiveTable<Row>, row: Partial<Row>): Value {
   return row[table.idField] ?? ''
 }
 
 /** The name of a row for people. */
-export function titleOf(table: LiveTable<Row>, row: Row): string {
+export function titleOf(table: LiveTable<Row>, row: Partial<Row>): string {
   const title = (table.titleFields ?? [table.idField]).map((name) => row[name]).join(' ')
   return title.trim() === '' ? String(idOf(table, row)) : title
+}
+
+/** A row that waits to be inserted has a name for the meantime, which means nothing to anybody, and nothing of what the server adds. */
+export function shownId(table: LiveTable<Row>, row: Row): Value {
+  return row['version'] === undefined ? 'New' : idOf(table, row)
 }

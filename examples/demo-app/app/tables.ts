@@ -1,15 +1,25 @@
-import { LiveTable, restTable, sseStream } from '@vantage-live/core'
-import type { City } from '../server/entities/cities.ts'
-import type { Order } from '../server/entities/orders.ts'
+import { durableQueue, LiveTable, restTable, sseStream } from '@vantage-live/core'
+import type { City as CityColumns } from '../server/entities/cities.ts'
+import type { Order as OrderColumns } from '../server/entities/orders.ts'
 import { network } from './network.ts'
 import { logTrace } from './trace-log.ts'
 
-export type { City, Order }
+/** What the server gives every row besides its columns: a text that each change of the row changes. */
+type Versioned = {
+  readonly version: string
+}
+
+export type Order = OrderColumns & Versioned
+export type City = CityColumns & Versioned
+
+/** Writes that wait survive a reload. An app with users has their ids here: nobody's writes are sent in another's name. */
+const queue = durableQueue({ scope: 'demo' })
 
 /** A bakery's orders. */
 export const orders: LiveTable<Order> = new LiveTable({
   master: restTable<Order>('/api/orders', {
     honoursIdempotencyKeys: true,
+    versionField: 'version',
     fetch: network.fetch,
     titleFields: ['customer'],
     columns: [
@@ -30,6 +40,7 @@ export const orders: LiveTable<Order> = new LiveTable({
   }),
   cacheKey: 'orders',
   stream: network.stream(sseStream('/api/orders/events')),
+  queue,
   pageSize: 50,
   trace: logTrace,
 })
@@ -38,6 +49,7 @@ export const orders: LiveTable<Order> = new LiveTable({
 export const cities: LiveTable<City> = new LiveTable({
   master: restTable<City>('/api/cities', {
     honoursIdempotencyKeys: true,
+    versionField: 'version',
     fetch: network.fetch,
     titleFields: ['name'],
     columns: [
@@ -54,6 +66,13 @@ export const cities: LiveTable<City> = new LiveTable({
   }),
   cacheKey: 'cities',
   stream: network.stream(sseStream('/api/cities/events')),
+  queue,
   pageSize: 50,
   trace: logTrace,
+})
+
+// The tables try by themselves, but not at once.
+network.onOnline(() => {
+  orders.resume()
+  cities.resume()
 })

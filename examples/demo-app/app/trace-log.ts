@@ -13,6 +13,7 @@ const mostEntries = 100
 const listeners = new Set<() => void>()
 let entries: readonly TraceEntry[] = []
 let count = 0
+let isTelling = false
 
 /** Takes note of what a table does: the `trace` of all the tables here. */
 export function logTrace(event: TraceEvent): void {
@@ -31,7 +32,13 @@ export function useTraceEntries(): readonly TraceEntry[] {
 
 function change(next: readonly TraceEntry[]): void {
   entries = next
-  for (const listener of listeners) listener()
+  if (isTelling) return
+  isTelling = true
+  // Once, however much happens in this turn; and not amid a write, whose row is to show before the log does.
+  queueMicrotask(() => {
+    isTelling = false
+    for (const listener of listeners) listener()
+  })
 }
 
 function subscribe(listener: () => void): () => void {

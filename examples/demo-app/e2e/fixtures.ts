@@ -103,3 +103,38 @@ export async function hold(page: Page, address: string): Promise<{ readonly letG
   })
   return { letGo: () => resolve(undefined) }
 }
+
+/** Lets requests to an address through at once, and holds up their answers until they are let go. */
+export async function holdAnswers(page: Page, address: string): Promise<{ readonly answered: Promise<void>; readonly letGo: () => void }> {
+  const answered = Promise.withResolvers<void>()
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  await page.route(address, async (route) => {
+    const response = await route.fetch()
+    answered.resolve()
+    await promise
+    await route.fulfill({ response })
+  })
+  return { answered: answered.promise, letGo: () => resolve(undefined) }
+}
+
+/** Types into a cell in place of what is in it, as a user does. */
+export async function edit(page: Page, id: string, field: string, text: string): Promise<void> {
+  await cell(page, id, field).dblclick()
+  await page.keyboard.type(text)
+  await page.keyboard.press('Enter')
+}
+
+/** Opens the form for a new order and fills it in; it is still to be sent. */
+export async function fillInOrder(
+  page: Page,
+  { id = '', customer }: { readonly id?: string; readonly customer: string },
+): Promise<Locator> {
+  await page.getByRole('button', { name: 'New order' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New order' })
+  await dialog.getByRole('textbox', { name: 'Order' }).fill(id)
+  await dialog.getByRole('textbox', { name: 'Customer' }).fill(customer)
+  await dialog.getByRole('combobox', { name: 'City' }).fill('tokyo')
+  await dialog.getByRole('option', { name: 'Tokyo' }).click()
+  await dialog.getByRole('combobox', { name: 'Product' }).selectOption('brioche')
+  return dialog
+}

@@ -1,7 +1,4 @@
-import { useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { errorWords } from '../error-words.ts'
-import { notify } from '../notices.ts'
 import type { Screen } from '../screen.ts'
 import { Modal } from '../ui/modal.tsx'
 
@@ -9,37 +6,22 @@ interface DeleteDialogProps {
   readonly screen: Screen
   readonly id: string
   readonly onClose: () => void
-  readonly onDeleted: () => void
+  readonly onDelete: () => void
 }
 
-export function DeleteDialog({ screen: { table, noun }, id, onClose, onDeleted }: DeleteDialogProps): ReactNode {
-  const remove = useMutation({
-    mutationFn: () => table.delete(id),
-    onSuccess: () => {
-      notify(`Deleted ${noun} ${id}`, 'good')
-      onDeleted()
-    },
-  })
-  // A button that is really disabled would lose the focus.
-  const press = (): void => {
-    if (!remove.isPending) remove.mutate()
-  }
+/** Asks first. What the server has against it stands beside the row, which is then back. */
+export function DeleteDialog({ screen: { noun }, id, onClose, onDelete }: DeleteDialogProps): ReactNode {
   return (
     <Modal title={`Delete ${noun} ${id}?`} onClose={onClose}>
       <div className="modal-body">
         <p>It is gone for everybody, and cannot be brought back.</p>
-        {remove.error !== null && (
-          <p className="refused" role="alert">
-            {errorWords(remove.error).message}
-          </p>
-        )}
       </div>
       <footer className="modal-foot">
         <button type="button" className="button" data-first-focus onClick={onClose}>
           Keep it
         </button>
-        <button type="button" className="button danger primary" aria-disabled={remove.isPending} onClick={press}>
-          {remove.isPending ? 'Deleting…' : 'Delete'}
+        <button type="button" className="button danger primary" onClick={onDelete}>
+          Delete
         </button>
       </footer>
     </Modal>

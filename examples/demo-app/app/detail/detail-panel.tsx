@@ -1,34 +1,54 @@
+import type { FailedWrite } from '@vantage-live/core'
 import { useLiveRow } from '@vantage-live/react'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { errorWords } from '../error-words.ts'
-import { RefusedEdits } from '../grid/refused-edits.tsx'
-import type { Edits } from '../grid/use-edits.ts'
-import { idOf, titleOf, type Row, type Screen } from '../screen.ts'
+import { idOf, titleOf, type Row, type Screen, type Value } from '../screen.ts'
 import { focusGrid } from '../ui/focus-grid.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Modal } from '../ui/modal.tsx'
+import { failedByRow } from '../writes/failed-by-row.ts'
+import { FailedWrites } from '../writes/failed-writes.tsx'
 import { DetailField } from './detail-field.tsx'
 import { ReferencedRows } from './referenced-rows.tsx'
 
 interface DetailPanelProps {
   readonly screen: Screen
   readonly id: string
-  readonly edits: Edits
-  readonly isPending: boolean
+  /** The row as the grid has it, where it is there. */
+  readonly listed: Row | undefined
+  readonly pendingIds: ReadonlySet<string>
+  readonly failed: readonly FailedWrite<Row>[]
   readonly isNarrow: boolean
+  readonly onSave: (id: Value, field: string, value: Value) => void
+  /** The row was inserted here, and the server has given it this id. */
+  readonly onStored: (id: string) => void
   readonly onClose: () => void
   readonly onDelete: (id: string) => void
 }
 
 /** All of one row, live; beside the grid, or over it where there is no room. */
-export function DetailPanel({ screen, id, edits, isPending, isNarrow, onClose, onDelete }: DetailPanelProps): ReactNode {
-  const { data: stored, error, isPending: isLoading } = useLiveRow(screen.table, id)
-  const [row] = edits.overlay(stored === undefined ? [] : [stored])
-  const title = row === undefined ? `${screen.noun} ${id}` : titleOf(screen.table, row)
+export function DetailPanel(props: DetailPanelProps): ReactNode {
+  const { screen, id, listed, pendingIds, failed, isNarrow, onSave, onStored, onClose, onDelete } = props
+  const { table } = screen
+  const { data, error, isSuccess, isPending: isLoading } = useLiveRow(table, table.rowKey(id))
+  // Without a server, and before it has answered, there is what the grid shows.
+  const row = isSuccess ? data : (data ?? listed)
+  const ownId = row === undefined ? id : String(idOf(table, row))
+  useEffect(() => {
+    if (ownId !== id) onStored(ownId)
+  })
+  const title = row === undefined ? `${screen.noun} ${id}` : titleOf(table, row)
 
   const content =
     row !== undefined ? (
-      <RowDetail screen={screen} row={row} edits={edits} isPending={isPending} onDelete={() => onDelete(id)} />
+      <RowDetail
+        screen={screen}
+        row={row}
+        isPending={pendingIds.has(ownId)}
+        failed={failedByRow(failed).get(ownId) ?? []}
+        onSave={onSave}
+        onDelete={() => onDelete(ownId)}
+      />
     ) : (
       <p className="detail-state" role="status">
         {isLoading ? 'Looking it up…' : error === null ? `There is no ${screen.noun} ${id}.` : errorWords(error).message}
@@ -80,26 +100,26 @@ function Aside({ title, onClose, children }: AsideProps): ReactNode {
 interface RowDetailProps {
   readonly screen: Screen
   readonly row: Row
-  readonly edits: Edits
   readonly isPending: boolean
+  readonly failed: readonly FailedWrite<Row>[]
+  readonly onSave: (id: Value, field: string, value: Value) => void
   readonly onDelete: () => void
 }
 
-function RowDetail({ screen, row, edits, isPending, onDelete }: RowDetailProps): ReactNode {
+function RowDetail({ screen, row, isPending, failed, onSave, onDelete }: RowDetailProps): ReactNode {
   const { table, fields, noun, Related } = screen
   const id = idOf(table, row)
-  const refusals = edits.refusals.get(String(id))
   return (
     <div className="detail-body" aria-busy={isPending}>
-      {refusals !== undefined && <RefusedEdits screen={screen} refusals={refusals} onDismiss={(field) => edits.dismiss(id, field)} />}
+      {failed.length > 0 && <FailedWrites screen={screen} writes={failed} />}
       <dl className="fields">
         {fields.map((field) => (
           <DetailField
-            key={`${id}/${field.name}`}
+            key={`${table.rowKey(id)}/${field.name}`}
             screen={screen}
             row={row}
             field={field}
-            onSave={(value) => edits.save(id, field.name, value)}
+            onSave={(value) => onSave(id, field.name, value)}
           />
         ))}
       </dl>

@@ -1,22 +1,23 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { livePageOptions, useLivePage } from '@vantage-live/react'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { DeleteDialog } from '../detail/delete-dialog.tsx'
 import { DetailPanel } from '../detail/detail-panel.tsx'
 import { useGridQuery, viewQueryOf } from '../grid-query.ts'
 import { InsertDialog } from '../insert/insert-dialog.tsx'
 import { useIsOnline } from '../network.ts'
-import type { Screen } from '../screen.ts'
+import { idOf, type Screen, type Value } from '../screen.ts'
 import { StatusBar } from '../status/status-bar.tsx'
 import { NoticeList } from '../ui/notice-list.tsx'
 import { useIsNarrow } from '../ui/use-media.ts'
+import { FailedDialog } from '../writes/failed-dialog.tsx'
+import { useNoticedWrites } from '../writes/use-noticed-writes.ts'
 import { Grid } from './grid.tsx'
 import { GridState } from './grid-state.tsx'
 import { Pager } from './pager.tsx'
 import { editAsSomebody } from './somebody.ts'
 import { StaleBanner } from './stale-banner.tsx'
 import { Toolbar } from './toolbar.tsx'
-import { useEdits } from './use-edits.ts'
 import { useGridTable } from './use-grid-table.ts'
 import { useScrollToTop } from './use-scroll-to-top.ts'
 
@@ -27,10 +28,11 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
   const isOnline = useIsOnline()
   const [isInserting, setInserting] = useState(false)
   const [idToDelete, setIdToDelete] = useState<string>()
+  const [isFailedShown, setFailedShown] = useState(false)
 
   const view = screen.table.view(viewQueryOf(screen, query))
   const live = useLivePage(view, query.page, { pageSize: query.pageSize })
-  const { total, pageCount, pendingIds, isPlaceholderData, error } = live
+  const { rows, total, pageCount, pendingIds, failed, isPlaceholderData, error } = live
 
   // The next page is there before it is asked for. Where that fails, it is asked for when it is.
   const client = useQueryClient()
@@ -39,10 +41,12 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
     if (!isPlaceholderData && !isLast) client.query(livePageOptions(view, query.page + 1, query.pageSize)).catch(() => undefined)
   }, [client, view, query.page, query.pageSize, isPlaceholderData, isLast])
 
-  const edits = useEdits(screen.table)
-  const rows = useMemo(() => edits.overlay(live.rows), [edits, live.rows])
   const table = useGridTable({ screen, rows, pageCount, query, onChange: change, isNarrow })
+  const writes = useNoticedWrites(screen)
+  const save = (id: Value, field: string, value: Value): void => void writes.patch(id, { [field]: value })
   const open = (openId: string): void => change({ openId }, { replace: query.openId !== undefined })
+
+  const openKey = query.openId === undefined ? undefined : screen.table.rowKey(query.openId)
 
   const scroller = useScrollToTop(query.page)
   const { Context = NoContext } = screen
@@ -66,11 +70,12 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
                 screen={screen}
                 table={table}
                 total={total}
-                edits={edits}
                 pendingIds={pendingIds}
-                openId={query.openId}
+                failed={failed}
+                openKey={openKey}
                 isNarrow={isNarrow}
                 isFlipping={isPlaceholderData}
+                onSave={save}
                 onOpen={open}
                 onDelete={setIdToDelete}
               />
@@ -91,9 +96,12 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
           <DetailPanel
             screen={screen}
             id={query.openId}
-            edits={edits}
-            isPending={pendingIds.has(query.openId)}
+            listed={rows.find((row) => screen.table.rowKey(idOf(screen.table, row)) === openKey)}
+            pendingIds={pendingIds}
+            failed={failed}
             isNarrow={isNarrow}
+            onSave={save}
+            onStored={open}
             onClose={() => change({ openId: undefined }, { replace: true })}
             onDelete={setIdToDelete}
           />
@@ -101,7 +109,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
         <NoticeList />
       </div>
       <Pager table={table} total={total} />
-      <StatusBar table={view} live={live} query={query} />
+      <StatusBar table={view} live={live} query={query} onShowFailed={() => setFailedShown(true)} />
       {isInserting && (
         <InsertDialog
           screen={screen}
@@ -117,12 +125,14 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
           screen={screen}
           id={idToDelete}
           onClose={() => setIdToDelete(undefined)}
-          onDeleted={() => {
+          onDelete={() => {
             setIdToDelete(undefined)
             if (query.openId === idToDelete) change({ openId: undefined }, { replace: true })
+            void writes.remove(idToDelete)
           }}
         />
       )}
+      {isFailedShown && failed.length > 0 && <FailedDialog screen={screen} failed={failed} onClose={() => setFailedShown(false)} />}
     </main>
   )
 }

@@ -6,6 +6,8 @@ import type { GridFeatures, GridRow as TableRow } from './columns.ts'
 interface GridRowProps {
   readonly row: TableRow
   readonly columns: readonly Column<GridFeatures, Row>[]
+  /** The row's own, which may change once; its key does not. */
+  readonly id: string
   /** In the grid; the header is 0. */
   readonly position: number
   /** In the whole table. */
@@ -19,9 +21,9 @@ interface GridRowProps {
 }
 
 export const GridRow = memo(function GridRow(props: GridRowProps): ReactNode {
-  const { row, position, rowIndex, isOpen, isPending, focusedColumn, editedColumn, editor } = props
+  const { row, id, position, rowIndex, isOpen, isPending, focusedColumn, editedColumn, editor } = props
   return (
-    <tr aria-rowindex={rowIndex} aria-selected={isOpen} aria-busy={isPending} data-id={row.id}>
+    <tr aria-rowindex={rowIndex} aria-selected={isOpen} aria-busy={isPending} data-id={id}>
       {row.getVisibleCells().map((cell, column) => (
         <td
           key={cell.id}

@@ -1,9 +1,10 @@
+import type { FailedWrite } from '@vantage-live/core'
 import { Fragment, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react'
-import { editInputOf, idOf, labelOf, type Field, type Input, type Row, type Screen } from '../screen.ts'
+import { editInputOf, idOf, labelOf, type Field, type Input, type Row, type Screen, type Value } from '../screen.ts'
+import { failedByRow } from '../writes/failed-by-row.ts'
+import { FailedWrites } from '../writes/failed-writes.tsx'
 import { GridHead } from './grid-head.tsx'
 import { GridRow } from './grid-row.tsx'
-import { RefusedEdits } from './refused-edits.tsx'
-import type { Edits } from './use-edits.ts'
 import { positionOf, useGridFocus, type Position } from './use-grid-focus.ts'
 import type { GridTable } from './use-grid-table.ts'
 import { ValueEditor, type Leave } from './value-editor.tsx'
@@ -13,41 +14,46 @@ interface GridProps {
   readonly table: GridTable
   /** How many rows there are on all pages. */
   readonly total: number | undefined
-  readonly edits: Edits
   readonly pendingIds: ReadonlySet<string>
-  readonly openId: string | undefined
+  readonly failed: readonly FailedWrite<Row>[]
+  /** The key of the row that is shown beside it. */
+  readonly openKey: string | undefined
   readonly isNarrow: boolean
   /** The rows are those of another page, until this one is there. */
   readonly isFlipping: boolean
+  readonly onSave: (id: Value, field: string, value: Value) => void
   readonly onOpen: (id: string) => void
   readonly onDelete: (id: string) => void
 }
 
 /** A cell that is being edited. */
 interface EditedCell {
-  readonly rowId: string
+  readonly rowKey: string
   readonly field: Field
   readonly input: Input
 }
 
 /** A grid that is used with the mouse, by touch or with the keyboard alone. */
-export function Grid({ screen, table, total, edits, pendingIds, openId, isNarrow, isFlipping, onOpen, onDelete }: GridProps): ReactNode {
+export function Grid(props: GridProps): ReactNode {
+  const { screen, table, total, pendingIds, openKey, isNarrow, isFlipping, onSave, onOpen, onDelete } = props
   const { rows } = table.getRowModel()
   const columns = table.getVisibleLeafColumns()
   const { pageIndex, pageSize } = table.state.pagination
-  const rowIds = rows.map(({ id }) => id)
-  const { ref, position: focused, moveTo, ...focus } = useGridFocus(rowIds, columns.length)
+  const rowKeys = rows.map(({ id }) => id)
+  const rowIds = rows.map(({ original }) => String(idOf(screen.table, original)))
+  const failed = failedByRow(props.failed)
+  const { ref, position: focused, moveTo, ...focus } = useGridFocus(rowKeys, columns.length)
 
   const [edited, setEdited] = useState<EditedCell>()
-  if (edited !== undefined && !rowIds.includes(edited.rowId)) setEdited(undefined)
+  if (edited !== undefined && !rowKeys.includes(edited.rowKey)) setEdited(undefined)
 
   /** What can be edited there. In a small window, and for references, the detail panel has more room for it. */
   const editableAt = ({ row, column }: Position): EditedCell | undefined => {
-    const rowId = rowIds[row - 1]
+    const rowKey = rowKeys[row - 1]
     const field = columns[column]?.columnDef.meta?.field
-    if (rowId === undefined || field === undefined || isNarrow) return undefined
+    if (rowKey === undefined || field === undefined || isNarrow) return undefined
     const input = editInputOf(field)
-    return input === undefined || input.kind === 'reference' ? undefined : { rowId, field, input }
+    return input === undefined || input.kind === 'reference' ? undefined : { rowKey, field, input }
   }
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -67,7 +73,7 @@ export function Grid({ screen, table, total, edits, pendingIds, openId, isNarrow
     const rowId = position && rowIds[position.row - 1]
     if (position === undefined || rowId === undefined || edited !== undefined) return
     // A click on what can be edited may become a double click, which must not move what is below the pointer.
-    if (openId !== undefined || editableAt(position) === undefined) onOpen(rowId)
+    if (openKey !== undefined || editableAt(position) === undefined) onOpen(rowId)
   }
 
   const onDoubleClick = ({ target }: MouseEvent): void => {
@@ -75,18 +81,18 @@ export function Grid({ screen, table, total, edits, pendingIds, openId, isNarrow
     if (position !== undefined && edited === undefined) setEdited(editableAt(position))
   }
 
-  const editorFor = (row: Row, { rowId, field, input }: EditedCell): ReactNode => (
+  const editorFor = (row: Row, { field, input }: EditedCell): ReactNode => (
     <ValueEditor
       input={input}
-      label={`${labelOf(screen.table, field.name)} of ${rowId}`}
+      label={`${labelOf(screen.table, field.name)} of ${idOf(screen.table, row)}`}
       value={row[field.name] ?? ''}
-      onCommit={(value) => edits.save(idOf(screen.table, row), field.name, value)}
+      onCommit={(value) => onSave(idOf(screen.table, row), field.name, value)}
       onLeave={(leave) => moveTo({ row: focused.row, column: focused.column + steps[leave] })}
       onClose={() => setEdited(undefined)}
     />
   )
 
-  const columnOf = (field: string): number => columns.findIndex(({ id }) => id === field)
+  const columnOf = (field: string | undefined): number => columns.findIndex(({ id }) => id === field)
 
   return (
     <table
@@ -113,8 +119,9 @@ export function Grid({ screen, table, total, edits, pendingIds, openId, isNarrow
       <tbody>
         {rows.map((row, index) => {
           const position = index + 1
-          const isEdited = edited?.rowId === row.id
-          const refusals = edits.refusals.get(row.id)
+          const isEdited = edited?.rowKey === row.id
+          const id = rowIds[index]
+          const failedHere = failed.get(id)
           return (
             <Fragment key={row.id}>
               <GridRow
@@ -122,22 +129,21 @@ export function Grid({ screen, table, total, edits, pendingIds, openId, isNarrow
                 columns={columns}
                 position={position}
                 rowIndex={pageIndex * pageSize + position + 1}
-                isOpen={row.id === openId}
-                isPending={pendingIds.has(row.id)}
+                id={id ?? row.id}
+                isOpen={row.id === openKey}
+                isPending={id !== undefined && pendingIds.has(id)}
                 focusedColumn={focused.row === position ? focused.column : undefined}
                 editedColumn={isEdited ? columnOf(edited.field.name) : undefined}
                 editor={isEdited ? editorFor(row.original, edited) : undefined}
               />
-              {refusals !== undefined && (
-                <tr className="refusals">
+              {failedHere !== undefined && (
+                <tr className="failed-here">
                   <td colSpan={columns.length}>
-                    <RefusedEdits
+                    <FailedWrites
                       screen={screen}
-                      refusals={refusals}
-                      onDismiss={(field) => {
-                        moveTo({ row: position, column: columnOf(field) })
-                        edits.dismiss(idOf(screen.table, row.original), field)
-                      }}
+                      writes={failedHere}
+                      // The button that has the focus goes.
+                      onDecide={({ fields = {} }) => moveTo({ row: position, column: columnOf(Object.keys(fields)[0]) })}
                     />
                   </td>
                 </tr>

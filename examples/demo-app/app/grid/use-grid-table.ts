@@ -26,7 +26,8 @@ export function useGridTable({ screen, rows, pageCount, query, onChange, isNarro
     features: gridFeatures,
     columns,
     data: rows,
-    getRowId: (row) => String(idOf(screen.table, row)),
+    // A row that was inserted here keeps its place, and an open editor, when the server gives it its id.
+    getRowId: (row) => screen.table.rowKey(idOf(screen.table, row)),
     state: { sorting, pagination, columnVisibility },
     manualSorting: true,
     manualPagination: true,

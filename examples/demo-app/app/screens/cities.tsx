@@ -1,12 +1,12 @@
 import { restTable } from '@vantage-live/core'
 import { formatNumber } from '../format.ts'
-import { gridTable, type Field, type Screen } from '../screen.ts'
+import { gridTable, shownId, type Field, type Screen } from '../screen.ts'
 import { cities, type City } from '../tables.ts'
 import { CityOrders } from './city-orders.tsx'
 import { countries, countryName } from './countries.ts'
 
-const fields: Readonly<Record<keyof City, Omit<Field, 'name'>>> = {
-  id: { width: 116, input: { kind: 'number' }, isFixed: true, onInsert: 'optional' },
+const fields: Readonly<Record<Exclude<keyof City, 'version'>, Omit<Field, 'name'>>> = {
+  id: { width: 116, input: { kind: 'number' }, isFixed: true, onInsert: 'optional', show: (_, row) => shownId(gridTable(cities), row) },
   name: { width: 240, input: { kind: 'text' }, onInsert: 'required' },
   country: { width: 200, input: { kind: 'select', options: countries }, onInsert: 'required', initial: 'FR' },
   adminCode: { width: 100, input: { kind: 'text' }, onInsert: 'optional' },
@@ -46,11 +46,11 @@ export const citiesScreen: Screen = {
     { name: 'people', label: 'Population from', field: 'population', operator: 'gte', input: { kind: 'number' } },
   ],
   defaultOrder: [{ field: 'population', direction: 'desc' }],
-  summary: ({ name, country, id }) => (
+  summary: (row) => (
     <span className="summary">
-      <span>{name}</span>
+      <span>{row['name']}</span>
       <small>
-        {countryName(String(country))} · {id}
+        {countryName(String(row['country']))} · {shownId(gridTable(cities), row)}
       </small>
     </span>
   ),

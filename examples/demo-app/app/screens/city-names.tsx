@@ -1,7 +1,7 @@
 import { useQueries, type UseQueryResult } from '@tanstack/react-query'
 import type { Page } from '@vantage-live/core'
 import { livePageOptions } from '@vantage-live/react'
-import { createContext, use, type ReactNode } from 'react'
+import { createContext, use, useMemo, useState, type ReactNode } from 'react'
 import type { Row, Value } from '../screen.ts'
 import { cities, type City } from '../tables.ts'
 
@@ -17,13 +17,20 @@ const Names = createContext<Names>({ byId: new Map(), areComing: false })
 
 /** Knows the names of the cities that these orders go to: one request for a hundred of them, cached like any other page. */
 export function CityNames({ rows, children }: { readonly rows: readonly Row[]; readonly children: ReactNode }): ReactNode {
-  const ids = [...new Set(rows.map(({ cityId }) => Number(cityId)))].sort((a, b) => a - b)
+  // A new row has what was put in, which may be none.
+  const ids = [...new Set(rows.flatMap(({ cityId }) => (typeof cityId === 'number' ? [cityId] : [])))].sort((a, b) => a - b)
   const parts = Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, part) => ids.slice(part * mostIds, (part + 1) * mostIds))
   const names = useQueries({
     queries: parts.map((part) => livePageOptions(cities.view({ where: { id: { in: part } } }), 1, part.length)),
     combine: namesOf,
   })
-  return <Names value={names}>{children}</Names>
+
+  // One more city is another request: until it is answered, the others keep their names.
+  const [known, setKnown] = useState(names.byId)
+  const isNews = [...names.byId].some(([id, name]) => known.get(id) !== name)
+  if (isNews) setKnown(new Map([...known, ...names.byId]))
+  const value = useMemo(() => ({ byId: known, areComing: names.areComing }), [known, names.areComing])
+  return <Names value={value}>{children}</Names>
 }
 
 export function CityName({ id }: { readonly id: Value }): ReactNode {

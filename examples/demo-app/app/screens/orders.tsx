@@ -1,7 +1,7 @@
 import { restTable } from '@vantage-live/core'
 import type { ReactNode } from 'react'
 import { formatDay, formatMoment, formatMoney, formatNumber } from '../format.ts'
-import { gridTable, labelIn, type Field, type Screen } from '../screen.ts'
+import { gridTable, labelIn, shownId, type Field, type Screen } from '../screen.ts'
 import { cities, orders, type Order } from '../tables.ts'
 import { CityName, CityNames } from './city-names.tsx'
 import { anyOther, optionsOf } from './options.ts'
@@ -37,8 +37,8 @@ const products = optionsOf({
   cheesecake: 'Cheesecake',
 } satisfies Record<Order['product'], string>)
 
-const fields: Readonly<Record<keyof Order, Omit<Field, 'name'>>> = {
-  id: { width: 112, input: { kind: 'text' }, isFixed: true, onInsert: 'optional' },
+const fields: Readonly<Record<Exclude<keyof Order, 'version'>, Omit<Field, 'name'>>> = {
+  id: { width: 112, input: { kind: 'text' }, isFixed: true, onInsert: 'optional', show: (_, row) => shownId(gridTable(orders), row) },
   placedAt: { width: 158, show: (value) => formatMoment(String(value)) },
   customer: { width: 176, input: { kind: 'text' }, onInsert: 'required' },
   cityId: {
@@ -90,11 +90,12 @@ export const ordersScreen: Screen = {
     { name: 'max', label: 'Total to', field: 'total', operator: 'lte', input: { kind: 'number' } },
   ],
   defaultOrder: [{ field: 'placedAt', direction: 'desc' }],
-  summary: ({ customer, quantity, product, id }) => (
+  newRow: () => ({ placedAt: new Date().toISOString(), status: 'open' }),
+  summary: (row) => (
     <span className="summary">
-      <span>{customer}</span>
+      <span>{row['customer']}</span>
       <small>
-        {quantity} × {product} · {id}
+        {row['quantity']} × {row['product']} · {shownId(gridTable(orders), row)}
       </small>
     </span>
   ),

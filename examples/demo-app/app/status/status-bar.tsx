@@ -1,11 +1,13 @@
 import type { LiveTable, StreamStatus } from '@vantage-live/core'
-import type { UseLivePageResult } from '@vantage-live/react'
+import { useLiveWrites, type UseLivePageResult } from '@vantage-live/react'
 import { Fragment, type ReactNode } from 'react'
 import { formatAge, formatDuration } from '../format.ts'
 import type { GridQuery } from '../grid-query.ts'
+import { useIsOnline } from '../network.ts'
 import type { Row } from '../screen.ts'
 import { useTraceEntries } from '../trace-log.ts'
 import { useNow } from '../ui/use-now.ts'
+import { waitingWords } from '../writes/waiting-words.ts'
 import { traceWords } from './trace-words.ts'
 import { usePageOrigin, type Origin } from './use-page-origin.ts'
 import { useStreamStatus } from './use-stream-status.ts'
@@ -14,16 +16,16 @@ interface StatusBarProps {
   readonly table: LiveTable<Row>
   readonly query: GridQuery
   readonly live: UseLivePageResult<Row>
+  readonly onShowFailed: () => void
 }
 
 /** Tells where the page came from, how sure the app is of it, and what is going on. */
-export function StatusBar({ table, query, live }: StatusBarProps): ReactNode {
+export function StatusBar({ table, query, live, onShowFailed }: StatusBarProps): ReactNode {
   const now = useNow()
   const stream = useStreamStatus(table)
   const page = live.isPlaceholderData ? undefined : live.data
   const origins = usePageOrigin(table.pageCacheKey(query.page, query.pageSize), page)
   const lastEvent = useTraceEntries().findLast(({ event }) => event.type === 'event' && event.cacheKey === table.cacheKey)
-  const writes = live.pendingIds.size
 
   return (
     <section className="status-bar" aria-label="Status">
@@ -44,20 +46,45 @@ export function StatusBar({ table, query, live }: StatusBarProps): ReactNode {
           {freshnessWords(live, stream)}, from {formatAge(now - page.fetchedAt)}
         </span>
       )}
-      <span
-        className="status-item number"
-        data-testid="writes"
-        data-is-busy={writes > 0}
-        title="Changes that are queued or on their way to the server"
-      >
-        {writes === 0 ? 'No writes waiting' : `${writes} ${writes === 1 ? 'write' : 'writes'} waiting`}
-      </span>
+      <WritesStatus table={table} onShowFailed={onShowFailed} />
       {lastEvent !== undefined && (
         <span className="status-item status-event" title="The last change that the server told of">
           {traceWords(lastEvent.event).text} <span className="muted number">{formatAge(now - lastEvent.at)}</span>
         </span>
       )}
     </section>
+  )
+}
+
+/** How many changes wait, and why; and how many were not saved. */
+function WritesStatus({ table, onShowFailed }: Pick<StatusBarProps, 'table' | 'onShowFailed'>): ReactNode {
+  const { pending, failed, paused, resume } = useLiveWrites(table)
+  const isOnline = useIsOnline()
+  const isWaiting = pending.length > 0 && paused !== undefined
+
+  return (
+    <>
+      <span
+        className="status-item number"
+        data-is-busy={pending.length > 0}
+        data-is-held-up={isWaiting}
+        title="Changes that are queued or on their way to the server"
+      >
+        <span data-testid="writes">{waitingWords(pending.length, paused, isOnline)}</span>
+        {isWaiting && isOnline && (
+          <button type="button" className="status-button" onClick={resume}>
+            Try now
+          </button>
+        )}
+      </span>
+      {failed.length > 0 && (
+        <span className="status-item">
+          <button type="button" className="status-button bad" onClick={onShowFailed}>
+            {failed.length} not saved
+          </button>
+        </span>
+      )}
+    </>
   )
 }
 

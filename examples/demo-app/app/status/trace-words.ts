@@ -1,4 +1,4 @@
-import type { InvalidationCause, TraceEvent, WriteType } from '@vantage-live/core'
+import type { InvalidationCause, PauseReason, TraceEvent, WriteType } from '@vantage-live/core'
 import { errorWords } from '../error-words.ts'
 
 /** What a table did, for a person. */
@@ -44,6 +44,10 @@ function words(event: TraceEvent): TraceWords {
     }
     case 'write-failed':
       return { kind: 'trouble', text: `${writeWords(event.write, event.id)} was refused. ${errorWords(event.error).message}` }
+    case 'write-pause':
+      return event.pause === undefined
+        ? { kind: 'write', text: 'Writes are sent again' }
+        : { kind: 'trouble', text: `Writes wait: ${pauseWords[event.pause.reason]}` }
     case 'event':
       return {
         kind: 'live',
@@ -69,6 +73,12 @@ const causeWords: Readonly<Record<InvalidationCause, string>> = {
   call: 'the app says so',
 }
 
+const pauseWords: Readonly<Record<PauseReason, string>> = {
+  offline: 'the browser is offline',
+  unreachable: 'the server is not reached; one of them tries again and again',
+  unauthorized: 'the server does not allow them',
+}
+
 function affectedWords(cacheKey: string, rows: 'all' | readonly string[]): string {
   return rows === 'all' ? `Everything cached of ${cacheKey}` : `Row ${rows.join(', ')} and all pages of ${cacheKey}`
 }
@@ -81,7 +91,7 @@ function writeWords(write: WriteType, id: string | undefined): string {
     delete: 'The removal',
     deleteAll: 'The removal of all rows',
   }
-  return id === undefined ? nouns[write] : `${nouns[write]} of ${id}`
+  return id === undefined || write === 'insert' ? nouns[write] : `${nouns[write]} of ${id}`
 }
 
 function cacheWords(kind: string): string {

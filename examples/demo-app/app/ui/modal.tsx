@@ -22,8 +22,10 @@ export function Modal({ title, look = 'box', onClose, children }: ModalProps): R
     first?.focus()
     return () => {
       dialog?.close()
-      // What had the focus before may be gone.
-      if (document.activeElement === document.body) focusGrid()
+      // What had the focus before may be gone, or go with the same change.
+      queueMicrotask(() => {
+        if (document.activeElement === document.body) focusGrid()
+      })
     }
   }, [])
 
