@@ -107,6 +107,8 @@ export class LiveMaster<Row extends object> {
     if (this.#leaveMaster === undefined && this.master.subscribe !== undefined) {
       this.#leaveMaster = this.master.subscribe((change) => {
         if (change.type === 'invalidated') void this.invalidate(change.rows, 'master')
+        // What waits there waits here.
+        if (change.type === 'writes') this.#listeners.tell(change)
       })
       this.#hearGap('the master was not listened to')
     }

@@ -461,7 +461,7 @@ describe('a LiveTable as the master of another one', () => {
     expect(await outer.read(2, { cache: 'force-cache' })).toMatchObject({ stale: false })
     expect((await outer.list({ page: 1 })).rows[0]).toEqual({ id: 1, name: 'new' })
     expect(await outer.get(1)).toEqual({ id: 1, name: 'new' })
-    expect(changes).toEqual([{ type: 'invalidated', rows: ['1'] }])
+    expect(changes.filter(({ type }) => type !== 'writes')).toEqual([{ type: 'invalidated', rows: ['1'] }])
     await inner.invalidate()
     await settle()
     expect(changes.at(-1)).toEqual({ type: 'invalidated', rows: 'all' })

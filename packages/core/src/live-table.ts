@@ -97,8 +97,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
   }
 
   /**
-   * The writes that failed for good, held aside until somebody decides; nothing of them shows. One that a later write to the same
-   * row makes pointless is held no longer. The same array until that changes.
+   * The writes that failed for good, held aside until somebody decides; nothing of them shows. One whose fields a later write to the
+   * same row has written is held no longer. The same array until that changes.
    */
   get failed(): readonly FailedWrite<Row>[] {
     return this.#live.writes.failed
@@ -106,7 +106,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
 
   /** Why no writes are sent at present; undefined where they are. */
   get paused(): Pause | undefined {
-    return this.#live.writes.paused
+    return this.#live.writes.paused ?? this.#tableBehind?.paused
   }
 
   /** How the live stream stands; undefined where there is none. */
@@ -167,10 +167,9 @@ export class LiveTable<Row extends object> implements Table<Row> {
     const text = idText(id)
     this.#live.open()
     const { overlay } = this.#live
-    const key = overlay.keyOf(text)
     // The master knows nothing yet of a row that is known here only.
-    if (overlay.isNew(key)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, options)
-    const known = overlay.idOf(key)
+    if (overlay.isNew(text)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, options)
+    const known = overlay.idOf(text)
     const { value: row, ...age } = await this.#live.reads.row(known === text ? id : known, options)
     if (row !== undefined) overlay.see([row], age)
     return this.#laid(text, { row, ...age }, options)
@@ -271,6 +270,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
   /** Sends what waits, after a pause: with the token that was missing, or because you know better. */
   resume(): void {
     this.#live.writes.resume()
+    this.#tableBehind?.resume()
   }
 
   /**
@@ -278,7 +278,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * others it is `String(id)`.
    */
   rowKey(id: RowId): string {
-    return this.#live.overlay.keyOf(idText(id))
+    return this.#live.overlay.shownKeyOf(idText(id))
   }
 
   /** Makes everything that is cached of this table and its views stale; resolves when no tab can read it as fresh any more. */
@@ -323,6 +323,12 @@ export class LiveTable<Row extends object> implements Table<Row> {
 
   get #master(): Table<Row> {
     return this.#options.master
+  }
+
+  /** Where writes wait besides. */
+  get #tableBehind(): LiveTable<Row> | undefined {
+    const target = this.#options.writeTarget ?? this.#master
+    return target instanceof LiveTable ? target : undefined
   }
 
   get #writes(): LiveMaster<Row>['writes'] {

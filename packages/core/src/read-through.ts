@@ -4,6 +4,7 @@ import type { Lookup, SafeCache } from './cache/safe-cache.ts'
 import { NotCachedError } from './errors.ts'
 import { Flights } from './flights.ts'
 import type { ReadOptions } from './table/table.ts'
+import { untilAborted } from './table/until-aborted.ts'
 import type { Emit } from './trace.ts'
 
 /** How a read treats what the cache has, in the words of `fetch`. */
@@ -84,7 +85,8 @@ export class ReadThrough<Value> {
   async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
     signal?.throwIfAborted()
     const takesStale = cache === 'force-cache' || cache === 'only-if-cached'
-    if (!takesStale) await this.#settling()
+    const settling = takesStale ? undefined : this.#settling()
+    if (settling !== undefined) await untilAborted(settling, signal)
     const { cached, lease } = await this.#lookUp(slot)
     if (cached === undefined && cache === 'force-cache' && this.#settling() !== undefined) {
       this.#cache.release(lease)
@@ -104,10 +106,14 @@ export class ReadThrough<Value> {
 
   async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
     const started = performance.now()
+    // Where the clock was set back since, nothing that is cached is from the future.
+    const latest = this.#now()
     const { entry, fresh: isUntouched, lease } = await this.#lease(slot)
     const fresh = isUntouched && this.#hearsChanges()
     const cached =
-      entry !== undefined && this.#isValue(entry.value) ? { value: entry.value, fetchedAt: entry.fetchedAt, stale: !fresh } : undefined
+      entry !== undefined && this.#isValue(entry.value)
+        ? { value: entry.value, fetchedAt: Math.min(entry.fetchedAt, latest), stale: !fresh }
+        : undefined
     this.#emit?.({
       type: cached === undefined ? 'miss' : fresh ? 'hit' : 'stale',
       slot: slot.key,

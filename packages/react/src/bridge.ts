@@ -54,8 +54,9 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     if (!isOf(root, query)) return
     if (event.type === 'updated' && event.action.type === 'success') {
       // What a fetch brought was laid over when it came, and there may have been writes since.
-      if (event.action.manual === true) takeOver(query)
-      else renew(query)
+      if (event.action.manual !== true) renew(query)
+      // What was made of rows that showed a pending write has it in it, and could not be taken back.
+      else if (takeOver(query) && root.pending.length > 0) askAgain(query, false)
     }
     if (event.type === 'updated' && event.action.type === 'setState') reconcile(query)
     if (event.type === 'updated' && query.state.fetchStatus === 'idle') {

@@ -34,13 +34,20 @@ function makeGate<Row extends object>(table: LiveTable<Row>): FrameGate {
     // What is added meanwhile runs as well, so that all of it is one commit.
     for (const run of waiting) {
       waiting.delete(run)
-      run()
+      try {
+        run()
+      } catch (error) {
+        // What one throws is not to keep the news from the others, nor the gate from opening again.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
   }
   const flushFirst = (): void => {
     flush()
-    // What is drawn next has this in it, and what comes before that has to wait for the frame after.
-    if (table.pending.length > 0) inNextFrame(() => inNextFrame(open))
+    // What comes meanwhile is shown right before the next frame is drawn.
+    if (table.pending.length > 0) inNextFrame(open)
     else isShut = false
   }
   const open = (): void => {

@@ -5,6 +5,8 @@ interface Laid {
   readonly base: unknown
   readonly shown: unknown
   readonly lay: (base: unknown) => unknown
+  /** The table whose writes they are. */
+  readonly owner: object
 }
 
 const held = new WeakMap<Query, Laid>()
@@ -12,20 +14,21 @@ const held = new WeakMap<Query, Laid>()
 let renewing: Query | undefined
 
 /** Gives rows with the table's writes laid over, and notes what they are without. */
-export function layOver<Data>(client: QueryClient, queryKey: QueryKey, base: Data, lay: (base: Data) => Data): Data {
+export function layOver<Data>(client: QueryClient, queryKey: QueryKey, base: Data, lay: (base: Data) => Data, owner: object): Data {
   const shown = lay(base)
   const query = queryOf(client, queryKey)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
-  if (query !== undefined) held.set(query, { base, shown, lay: lay as Laid['lay'] })
+  if (query !== undefined) held.set(query, { base, shown, lay: lay as Laid['lay'], owner })
   return shown
 }
 
-/** What came with the page's HTML has no writes laid over it yet. */
-export function adopt<Data>(client: QueryClient, queryKey: QueryKey, lay: (base: Data) => Data): void {
+/** What came with the page's HTML has no writes laid over it yet, and what another table left has that one's. */
+export function adopt<Data>(client: QueryClient, queryKey: QueryKey, lay: (base: Data) => Data, owner: object): void {
   const query = queryOf(client, queryKey)
-  if (query?.state.data === undefined || held.has(query)) return
+  const laid = query && held.get(query)
+  if (query?.state.data === undefined || laid?.owner === owner) return
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
-  layOver(client, queryKey, query.state.data as Data, lay)
+  layOver(client, queryKey, (laid?.base ?? query.state.data) as Data, lay, owner)
   show(query)
 }
 
@@ -39,12 +42,13 @@ export function renew(query: Query): void {
   show(query)
 }
 
-/** Somebody has put other data in a query: these are its rows from now on. */
-export function takeOver(query: Query): void {
+/** Somebody has put other data in a query: these are its rows from now on. Tells whether it had some before. */
+export function takeOver(query: Query): boolean {
   const laid = held.get(query)
-  if (laid === undefined) return
+  if (laid === undefined) return false
   held.set(query, { ...laid, base: query.state.data, shown: undefined })
   renew(query)
+  return true
 }
 
 /** The client has put other data in a query than were shown: newer ones of a page's HTML, or those from before a fetch. */
@@ -66,8 +70,11 @@ function show(query: Query): void {
   const shown = replaceEqualDeep(data, held.get(query)?.shown)
   if (data === undefined || shown === data) return
   renewing = query
-  query.setState({ data: shown })
-  renewing = undefined
+  try {
+    query.setState({ data: shown })
+  } finally {
+    renewing = undefined
+  }
 }
 
 function fetchedAt(data: unknown): number {

@@ -62,5 +62,5 @@ export async function readForQuery<Row extends object, Answer extends Aged>(
   const cache = known === undefined ? 'force-cache' : shown?.isInvalidated === true || known.stale ? 'default' : 'reload'
   const answer = await read({ signal, cache, overlay: false })
   if (known !== undefined && answer.error !== undefined) throw answer.error
-  return layOver(client, queryKey, answer, lay)
+  return layOver(client, queryKey, answer, lay, table.root)
 }

@@ -15,6 +15,6 @@ export function useBridge<Row extends object, Data>(table: LiveTable<Row>, query
   const client = useQueryClient()
   useEffect(() => {
     bridge(client, table)
-    adopt(client, queryKey, lay)
+    adopt(client, queryKey, lay, table.root)
   }, [client, table, queryKey, lay])
 }

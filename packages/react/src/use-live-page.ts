@@ -1,7 +1,7 @@
 'use client'
 
 import type { UseQueryOptions, UseQueryResult } from '@tanstack/react-query'
-import type { FailedWrite, LiveTable, Page } from '@vantage-live/core'
+import type { FailedWrite, LiveTable, Page, PendingWrite } from '@vantage-live/core'
 import { useCallback, useMemo } from 'react'
 import { extendResult } from './extend-result.ts'
 import { frameGate } from './frame-gate.ts'
@@ -71,13 +71,14 @@ export function useLivePage<Row extends object, Data>(
 ): UseLivePageResult<Row, Data | Page<Row>> {
   const pendingIds = useWritesState(table, pendingIdsOf)
   const failed = useWritesState(table, failedOf<Row>)
+  const pending = useWritesState(table, pendingOf<Row>)
   // As long as it is the same function, TanStack Query takes what it has selected from the former page, and compares nothing.
   const { cacheKey } = table
   const keepFormer = useCallback(
     (former: Page<Row> | undefined, query: { readonly queryKey: LivePageKey } | undefined) =>
       query?.queryKey[1] === cacheKey ? former : undefined,
-    // oxlint-disable-next-line react/exhaustive-deps -- what another function would select has to be selected anew
-    [cacheKey, select],
+    // oxlint-disable-next-line react/exhaustive-deps -- what another function would select has to be selected anew, and so has what shows a write
+    [cacheKey, select, pending],
   )
   const selectFrom = useMemo(() => select && ((found: Page<Row>): Shown<Row, Data> => ({ from: found, data: select(found) })), [select])
   const queryOptions = useMemo(() => livePageOptions(table, page, pageSize), [table, page, pageSize])
@@ -94,6 +95,10 @@ export function useLivePage<Row extends object, Data>(
   )
   useNeighbours(table, page, pageSize ?? table.pageSize, result.data !== undefined && !result.isPlaceholderData)
   return withPage(result, { pendingIds, failed })
+}
+
+function pendingOf<Row extends object>(table: LiveTable<Row>): readonly PendingWrite<Row>[] {
+  return table.pending
 }
 
 function pendingIdsOf<Row extends object>(table: LiveTable<Row>): ReadonlySet<string> {

@@ -13,7 +13,7 @@ export interface WriteVariables<Row extends object> {
   readonly fields: Partial<Row> | undefined
 }
 
-/** Hear of the writes of this hook, as in TanStack Query's `useMutation`. */
+/** Hear of the calls of this hook, as in TanStack Query's `useMutation`; not of what `failed` sends again. */
 export interface UseLiveWritesOptions<Row extends object> {
   /** @param stored the row as the master holds it; undefined where it was deleted */
   readonly onSuccess?: (stored: Row | undefined, write: WriteVariables<Row>) => void
@@ -24,7 +24,7 @@ export interface UseLiveWritesOptions<Row extends object> {
 
 /** Writes to a table, and what becomes of them. */
 export interface UseLiveWritesResult<Row extends object> {
-  /** As the table's `insert`. Like all of these it may be called and forgotten: an error that nobody awaits is under `failed`. */
+  /** As the table's `insert`. Like all of these it may be called and forgotten: what fails is under `failed`. */
   readonly insert: (row: Partial<Row>, options?: WriteOptions) => Promise<Row>
   readonly replace: (id: RowId, row: Row, options?: WriteOptions & ChangeOptions) => Promise<Row>
   readonly patch: (id: RowId, partial: Partial<Row>, options?: WriteOptions & ChangeOptions) => Promise<Row>
@@ -72,12 +72,22 @@ function writesTo<Row extends object>(table: LiveTable<Row>, options: () => UseL
     written.then(
       (answer) => {
         const stored = rowIn(answer)
-        options()?.onSuccess?.(stored, write)
-        options()?.onSettled?.(stored, undefined, write)
+        try {
+          options()?.onSuccess?.(stored, write)
+        } finally {
+          options()?.onSettled?.(stored, undefined, write)
+        }
       },
       (error: unknown) => {
-        options()?.onError?.(error, write)
-        options()?.onSettled?.(undefined, error, write)
+        const { onError, onSettled } = options() ?? {}
+        try {
+          onError?.(error, write)
+        } finally {
+          onSettled?.(undefined, error, write)
+        }
+        // What is held aside or was cancelled is no news; a mistaken call, or a closed table, is.
+        const isKnown = onError !== undefined || table.failed.some((failed) => failed.error === error)
+        if (!isKnown && !isAbort(error)) throw error
       },
     )
     return written
@@ -90,6 +100,10 @@ function writesTo<Row extends object>(table: LiveTable<Row>, options: () => UseL
     removeAll: (own) => follow(table.deleteAll(own), { type: 'deleteAll', id: undefined, fields: undefined }, nothing),
     resume: () => table.resume(),
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
 }
 
 function itself<Row>(row: Row): Row {

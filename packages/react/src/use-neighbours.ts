@@ -41,7 +41,7 @@ async function prefetchCached<Row extends object>(
     // An invalidation between the reading and this is told to queries, and this is none yet.
     if (isOvertaken || isKnown()) return
     client.setQueryData(queryKey, found)
-    adopt(client, queryKey, (base: Page<Row>) => table.overlay(base))
+    adopt(client, queryKey, (base: Page<Row>) => table.overlay(base), table.root)
   } catch {
     // It is not cached, and will be asked for when it is opened. The table's trace has it as a miss.
   } finally {

@@ -99,7 +99,7 @@ export interface TableMetadata {
   readonly references?: Readonly<Record<string, Reference>> | undefined
   /**
    * Whether a write that comes twice under one idempotency key is applied once. Where it is not, which is the default, no
-   * insert is sent a second time.
+   * insert is sent a second time, but by a durable queue whose tab has died.
    */
   readonly honoursIdempotencyKeys?: boolean | undefined
   /** The field that holds the row's version, where rows have one: a string or a number that each change of the row changes. */
@@ -137,6 +137,8 @@ export interface SendOptions {
    * nothing. A write that is sent again, because its answer was lost, has the same one.
    */
   readonly idempotencyKey?: string | undefined
+  /** Cancels the write for as long as it waits, where a table has writes wait; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What goes along with a change of one row. */

@@ -1,3 +1,5 @@
+import { ownCopy } from '../own-copy.ts'
+import { fieldOf } from '../table/row.ts'
 import type { RowId } from '../table/table.ts'
 
 /** What a write is to do, as plain data. */
@@ -25,6 +27,29 @@ export function fieldsOf<Row>(change: Change<Row>): Partial<Row> | undefined {
 
 /** Whether all that one change writes is written by a later one to the same row too. */
 export function isCovered<Row extends object>(change: Change<Row>, later: Change<Row>): boolean {
-  if (later.type !== 'patch') return later.type !== 'insert'
+  if (later.type === 'delete' || later.type === 'deleteAll') return true
+  if (change.type === 'insert' || later.type === 'insert') return change.type === later.type
+  if (later.type === 'replace') return true
   return change.type === 'patch' && Object.keys(change.partial).every((field) => Object.hasOwn(later.partial, field))
+}
+
+/** The same change with other fields. The version is the master's to give. */
+export function withFields<Row extends object>(
+  change: Change<Row>,
+  fields: Partial<Row>,
+  { idField, versionField }: { readonly idField: string; readonly versionField?: string | undefined },
+): Change<Row> {
+  const own = ownCopy('fields', fields)
+  switch (change.type) {
+    case 'insert':
+      return { ...change, row: own }
+    case 'replace':
+      return { ...change, row: { ...change.row, ...own, [idField]: fieldOf(change.row, idField) ?? change.id } }
+    case 'patch':
+      if (versionField !== undefined) Reflect.deleteProperty(own, versionField)
+      return { ...change, partial: own }
+    case 'delete':
+    case 'deleteAll':
+      return change
+  }
 }

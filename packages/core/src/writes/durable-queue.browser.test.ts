@@ -554,7 +554,7 @@ describe('a write that failed for good', () => {
     await expect(tab.table.failed[0]?.retry()).rejects.toMatchObject({ status: 422 })
     await expect
       .poll(async () => (await kept(place)).map(({ failure }) => failure))
-      .toEqual([{ message: 'PATCH /1: 422', code: 'http', status: 422, body: { reason: 'taken' } }])
+      .toEqual([{ message: 'PATCH /1: 422', code: 'http', status: 422, body: { reason: 'taken' }, failedAt: expect.any(Number) }])
     await tab.close()
     const next = openHere(server, place)
     server.forget()

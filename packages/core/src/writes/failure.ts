@@ -20,6 +20,14 @@ export type Failure =
   | 'conflict'
   | 'final'
 
+/** Whether it may have been applied all the same: no answer came, or only one of a server in between (408, 502, 504). */
+export function isUnsure(error: unknown): boolean {
+  return (
+    failureOf(error) === 'unreachable' ||
+    (isObject(error) && 'status' in error && [408, 502, 504].some((status) => status === error.status))
+  )
+}
+
 /** Errors of an app's own table count as well: a `code`, or a `status`, is all that is looked at. */
 export function failureOf(error: unknown): Failure {
   if (!isObject(error)) return 'final'

@@ -7,7 +7,6 @@
 export class NewIds {
   readonly #idOf = new Map<string, string>()
   readonly #keyOf = new Map<string, string>()
-
   readonly #new = new Set<string>()
 
   /** A name for a row that no other row has. */
@@ -34,7 +33,7 @@ export class NewIds {
     this.guess(key, id)
   }
 
-  /** This seems to be the row, though the master has not said so. */
+  /** This seems to be the row, though the master has not said so: it is shown as that row, and is not written to as that. */
   guess(key: string, id: string): void {
     const former = this.#keyOf.get(id)
     if (former !== undefined) this.#idOf.delete(former)
@@ -51,10 +50,21 @@ export class NewIds {
 
   /** The id by which the master knows a row, where it is known here by another one. */
   idOf(key: string): string {
-    return this.#idOf.get(key) ?? key
+    return this.isNew(key) ? key : this.shownIdOf(key)
   }
 
   keyOf(id: string): string {
+    const key = this.shownKeyOf(id)
+    return this.isNew(key) ? id : key
+  }
+
+  /** As `idOf`, and by guesses too. */
+  shownIdOf(key: string): string {
+    return this.#idOf.get(key) ?? key
+  }
+
+  /** As `keyOf`, and by guesses too. */
+  shownKeyOf(id: string): string {
     return this.#keyOf.get(id) ?? id
   }
 }

@@ -55,6 +55,16 @@ export class Overlay<Row extends object> {
     return this.#ids.idOf(key)
   }
 
+  /** The id that the row has where it is shown: the master's, also where it is only guessed. */
+  shownIdOf(key: string): string {
+    return this.#ids.shownIdOf(key)
+  }
+
+  /** The key of a row where it is shown. */
+  shownKeyOf(id: string): string {
+    return this.#ids.shownKeyOf(id)
+  }
+
   /** The row as the master last gave it to this tab. */
   knownRow(key: string): Row | undefined {
     return this.#known.get(key)
@@ -110,11 +120,14 @@ export class Overlay<Row extends object> {
   settle(write: OverlaidWrite<Row>, at: number, row: Row | undefined): void {
     const { key } = write
     write.settled = { at, row }
+    this.#byKey = undefined
     if (key === undefined) this.#known.clear(at)
     else if (row === undefined) this.#known.see(key, row, at)
     else {
       const id = String(fieldOf(row, this.#idField))
-      if (id !== key && write.change.type === 'insert') this.#ids.settle(key, id)
+      // The name that the app gave may be that of another row, which is then not to be lost.
+      const isName = write.change.type === 'insert' && (write.change.newId !== undefined || this.#known.get(key) === undefined)
+      if (isName && id !== key) this.#ids.settle(key, id)
       this.#known.see(key, row, at)
     }
     // Earlier ones of the same row stay: in which views it was before them is told by them alone.
@@ -124,22 +137,22 @@ export class Overlay<Row extends object> {
   }
 
   list<Base extends ListResult<Row> & Based>(base: Base, view: CanonicalQuery, slice: NonNullable<Listing['slice']>): Base {
-    const writes = writesSince(this.#writes, base)
+    const writes = this.#shownSince(base)
     if (writes.length === 0) return base
     return { ...base, ...layOver(base, writes, { view, slice }, this.#keys) }
   }
 
   row(base: Row | undefined, id: string, age: Based): Row | undefined {
     const key = this.keyOf(id)
-    this.#byKey ??= Map.groupBy(this.#writes, (write) => write.key)
+    this.#byKey ??= Map.groupBy(this.#writes, (write) => write.key && this.keyOf(write.key))
     const own = this.#byKey.has(undefined)
-      ? [...this.#writes].filter((write) => write.key === key || write.key === undefined)
+      ? [...this.#writes].filter((write) => write.key === undefined || this.keyOf(write.key) === key)
       : (this.#byKey.get(key) ?? [])
     return own.length === 0 ? base : layOverRow(base, writesSince(own, age), this.#idField)
   }
 
   count(total: number, view: CanonicalQuery, age: Based): number {
-    return layOver({ rows: [], total }, writesSince(this.#writes, age), { view, slice: undefined }, this.#keys).total ?? total
+    return layOver({ rows: [], total }, this.#shownSince(age), { view, slice: undefined }, this.#keys).total ?? total
   }
 
   /**
@@ -148,10 +161,10 @@ export class Overlay<Row extends object> {
    */
   #recognize(row: Row): void {
     const id = String(fieldOf(row, this.#idField))
-    if (this.keyOf(id) !== id || this.#known.get(id) !== undefined) return
+    if (this.shownKeyOf(id) !== id || this.#known.get(id) !== undefined) return
     for (const { change, settled, isSent } of this.#writes) {
       if (change.type !== 'insert' || change.newId === undefined || settled !== undefined || !isSent) continue
-      if (this.idOf(change.newId) !== change.newId || !holdsAll(row, change.row)) continue
+      if (this.shownIdOf(change.newId) !== change.newId || !holdsAll(row, { ...change.row, [this.#idField]: undefined })) continue
       this.#ids.guess(change.newId, id)
       this.#onRecognized()
       // Of several equal ones each is another row.
@@ -159,8 +172,16 @@ export class Overlay<Row extends object> {
     }
   }
 
+  /** A row may have been written to by its id before it was known to be one that was inserted here. */
+  #shownSince(age: Based): LaidWrite<Row>[] {
+    return writesSince(this.#writes, age).map((write) => {
+      const key = write.key && this.shownKeyOf(write.key)
+      return key === write.key ? write : { ...write, key }
+    })
+  }
+
   get #keys(): { readonly idField: string; readonly keyOf: (row: Row) => string } {
-    return { idField: this.#idField, keyOf: (row) => this.#rowKey(row) }
+    return { idField: this.#idField, keyOf: (row) => this.shownKeyOf(String(fieldOf(row, this.#idField))) }
   }
 
   #rowKey(row: Row): string {

@@ -4,7 +4,7 @@ import { fieldOf, holdsAll } from '../table/row.ts'
 import type { RowId, Table } from '../table/table.ts'
 import type { Emit } from '../trace.ts'
 import { fieldsOf } from './change.ts'
-import { busyDelay, failureOf, unreachableDelay, type Failure } from './failure.ts'
+import { busyDelay, failureOf, isUnsure, unreachableDelay, type Failure } from './failure.ts'
 import type { Overlay } from './overlay.ts'
 import type { Batch, Write } from './write.ts'
 import type { WriteGate } from './write-gate.ts'
@@ -112,7 +112,7 @@ export class Sender<Row extends object> {
       gate.reached()
       this.#stopProbing(turn)
     }
-    if (failure === 'unreachable') {
+    if (isUnsure(error)) {
       turn.isUnanswered = true
       for (const write of batch) write.isUnsure = true
     }
@@ -166,21 +166,23 @@ export class Sender<Row extends object> {
     }
   }
 
-  async #apply({ change, version }: Write<Row>, sent: readonly Write<Row>[]): Promise<Row | undefined> {
-    const { target } = this.#options
+  async #apply({ change, version, cancelled }: Write<Row>, sent: readonly Write<Row>[]): Promise<Row | undefined> {
+    const { target, retriesItself } = this.#options
+    // Where it waits in another queue it is to be taken back there.
+    const signal = retriesItself && sent.length === 1 ? cancelled : undefined
     const idempotencyKey = nameOf(sent)
     switch (change.type) {
       case 'insert':
-        return target.insert(change.row, { idempotencyKey })
+        return target.insert(change.row, { idempotencyKey, signal })
       case 'replace':
-        return target.replace(this.#idToSend(change.id), this.#rowToSend(change.row), { idempotencyKey, version })
+        return target.replace(this.#idToSend(change.id), this.#rowToSend(change.row), { idempotencyKey, version, signal })
       case 'patch':
-        return target.patch(this.#idToSend(change.id), this.#rowToSend(fieldsOfAll(sent)), { idempotencyKey, version })
+        return target.patch(this.#idToSend(change.id), this.#rowToSend(fieldsOfAll(sent)), { idempotencyKey, version, signal })
       case 'delete':
-        await target.delete(this.#idToSend(change.id), { idempotencyKey })
+        await target.delete(this.#idToSend(change.id), { idempotencyKey, signal })
         return undefined
       case 'deleteAll':
-        await target.deleteAll({ idempotencyKey })
+        await target.deleteAll({ idempotencyKey, signal })
         return undefined
     }
   }
@@ -210,7 +212,7 @@ export class Sender<Row extends object> {
   /** The row is no longer what the write was made against. */
   async #meet(first: Write<Row>, batch: Batch<Row>, error: unknown): Promise<Row | undefined> {
     const { target, emit, resolve } = this.#options
-    const { change, shown, base, isUnsure } = first
+    const { change, shown, base } = first
     if (change.type !== 'replace' && change.type !== 'patch') throw error
     const mine = change.type === 'patch' ? fieldsOfAll([...batch]) : change.row
     const theirs = await target.get(this.#idToSend(change.id), { overlay: false }).catch((reason: unknown) => {
@@ -220,7 +222,7 @@ export class Sender<Row extends object> {
     // An attempt that had no answer may have been what changed it.
     const { versionField, idField } = target
     const fields = Object.fromEntries(Object.entries(mine).filter(([field]) => field !== versionField && field !== idField))
-    if (isUnsure && theirs !== undefined && holdsAll(theirs, fields)) return theirs
+    if (first.isUnsure && theirs !== undefined && holdsAll(theirs, fields)) return theirs
     throw new ConflictError<Row>(
       target.name,
       shown.id ?? '',

@@ -7,6 +7,8 @@ export interface StoredFailure {
   readonly status: number | undefined
   /** What the server said, where the error has it. */
   readonly body: unknown
+  /** In ms since 1970. */
+  readonly failedAt: number
 }
 
 /** A write as it is kept: plain data. */

@@ -9,6 +9,8 @@ export interface Write<Row extends object> extends OverlaidWrite<Row> {
   version: string | number | undefined
   /** An attempt had no answer: it may have been applied. */
   isUnsure: boolean
+  /** Where it stands in the order of the calls; one that is sent again keeps its place. */
+  readonly number: number
   /** As the app sees it. */
   readonly shown: PendingWrite<Row>
   /** Nobody wants it any more. */

@@ -1,12 +1,14 @@
 import { checkRow } from '../answers.ts'
-import { ConflictError, RestoredError, type ClosedError } from '../errors.ts'
+import { ConflictError, type ClosedError } from '../errors.ts'
 import { ownCopy } from '../own-copy.ts'
 import { isObject } from '../table/is-object.ts'
 import { idText, isRowId } from '../table/query.ts'
 import { fieldOf, givenId, writtenId } from '../table/row.ts'
 import type { AffectedRows, ChangeOptions, RowId, SendOptions, Table } from '../table/table.ts'
 import type { Emit } from '../trace.ts'
-import { fieldsOf, isCovered, type Change } from './change.ts'
+import { fieldsOf, withFields, type Change } from './change.ts'
+import { FailedWrites } from './failed-writes.ts'
+import { KeptWrites, type FoundWrite } from './kept-writes.ts'
 import { randomName } from './new-ids.ts'
 import type { Overlay } from './overlay.ts'
 import type { FailedWrite, PendingWrite } from './pending-write.ts'
@@ -14,20 +16,14 @@ import { isOffline, Sender } from './sender.ts'
 import type { Batch, Write } from './write.ts'
 import { WriteGate, type Pause } from './write-gate.ts'
 import { WriteQueue } from './write-queue.ts'
-import type { StoredFailure, StoredWrite, WriteStorage, WriteStorageConnection } from './write-storage.ts'
+import type { WriteStorage } from './write-storage.ts'
 import { wait, type Wait } from '../wait.ts'
 
 /** How long reads wait at most for writes that could not be sent before, in ms. */
 const longestDrain = 10_000
 
-/** More failed writes than these are not held aside; the oldest go. */
-const mostFailed = 256
-
-/** Options of a write. */
-export interface WriteOptions extends SendOptions {
-  /** Cancels the write for as long as it waits: for room, for its turn, or to be sent again. It rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-}
+/** Options of a write. Its signal cancels it for as long as it waits: for room, for its turn, or to be sent again. */
+export type WriteOptions = SendOptions
 
 /** What writes need to know of the table. */
 export interface WritesOptions<Row extends object> {
@@ -57,13 +53,14 @@ interface Made {
   readonly idempotencyKey?: string | undefined
   readonly version?: string | number | undefined
   readonly calledAt?: number
+  /** Its place in the order of the calls, where it was called before. */
+  readonly number?: number
 }
 
 /** What was handed out since something changed. */
 interface Seen<Row extends object> {
   ids?: boolean
   pending?: readonly PendingWrite<Row>[]
-  failed?: readonly FailedWrite<Row>[] | undefined
 }
 
 /**
@@ -79,15 +76,16 @@ export class Writes<Row extends object> {
   readonly #gate: WriteGate
   readonly #sender: Sender<Row>
   readonly #pending = new Set<Write<Row>>()
-  readonly #failed = new Map<Write<Row>, FailedWrite<Row>>()
+  readonly #failed = new FailedWrites<Row>()
+  readonly #kept: KeptWrites<Row> | undefined
   readonly #closing = new AbortController()
-  #connection: WriteStorageConnection | undefined
   #draining: Wait | undefined
+  #calls = 0
   #pendingIds: ReadonlySet<string> = new Set()
   #seen: Seen<Row> = {}
 
   constructor(options: WritesOptions<Row>) {
-    const { target, overlay, emit, retriesItself, concurrency, storage } = options
+    const { cacheKey, target, overlay, emit, retriesItself, concurrency, storage } = options
     this.#options = options
     this.#queue = new WriteQueue({
       concurrency,
@@ -109,10 +107,19 @@ export class Writes<Row extends object> {
       closing: this.#closing.signal,
       onCancelled: (write) => this.#fail(write, write.cancelled.reason),
       onHeldUp: () => this.#endDrain(),
-      resolve: (write, merged) => this.#again(write, this.#withFields(write.change, merged)),
+      resolve: async (write, merged) => this.#again(write, withFields(write.change, merged, target)),
     })
+    if (storage === undefined) return
     // What was left behind comes first.
-    if (storage !== undefined) this.#queue.hold()
+    this.#queue.hold()
+    this.#kept = new KeptWrites({
+      cacheKey,
+      storage,
+      overlay,
+      failed: (write) => this.#failed.get(write),
+      onFound: (found) => this.#adopt(found),
+      onError: (error) => emit?.({ type: 'error', during: 'write-storage', error }),
+    })
   }
 
   /** The rows that have a pending write, by `String(id)`. The same set until that changes. */
@@ -132,7 +139,7 @@ export class Writes<Row extends object> {
 
   /** In the order in which they failed. The same array until that changes. */
   get failed(): readonly FailedWrite<Row>[] {
-    return (this.#seen.failed ??= [...this.#failed.values()])
+    return this.#failed.list
   }
 
   get paused(): Pause | undefined {
@@ -150,10 +157,7 @@ export class Writes<Row extends object> {
 
   /** Where writes are kept: takes over what tabs that are gone have left behind. */
   open(): void {
-    const { storage, cacheKey } = this.#options
-    if (storage === undefined || this.#connection !== undefined) return
-    this.#connection = storage.connect(cacheKey, (found) => this.#adopt(found))
-    void this.#connection.ready.catch((error: unknown) => this.#storageFailed(error)).then(() => this.#queue.release())
+    void this.#kept?.open()?.then(() => this.#queue.release())
   }
 
   async insert(row: Partial<Row>, options: WriteOptions = {}): Promise<Row> {
@@ -203,12 +207,13 @@ export class Writes<Row extends object> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(error)
     for (const write of this.#queue.clear()) this.#fail(write, error)
+    this.#endDrain()
     this.#disconnectAtLast()
   }
 
   /** What was handed out is to be made anew. */
   changed(): void {
-    this.#seen = { failed: this.#seen.failed }
+    this.#seen = {}
     this.#options.onChange()
   }
 
@@ -232,10 +237,10 @@ export class Writes<Row extends object> {
     return new Promise((resolve, reject) => {
       made.signal?.throwIfAborted()
       this.#closing.signal.throwIfAborted()
-      const write = this.#make(change, made, { order: this.#connection?.nextOrder(), resolve, reject })
+      const write = this.#make(change, made, { order: this.#kept?.nextOrder(), resolve, reject })
       this.#pending.add(write)
       this.#overlay.add(write)
-      write.kept = this.#keep([write], this.#forgetCoveredBy(write))
+      write.kept = this.#keep([write], [])
       this.#queue.push(write)
       // Whoever hears of it may write in turn, and comes after it (promise 4).
       this.changed()
@@ -244,7 +249,7 @@ export class Writes<Row extends object> {
 
   #make(
     change: Change<Row>,
-    { key, signal, idempotencyKey, version, calledAt = Date.now() }: Made,
+    { key, signal, idempotencyKey, version, calledAt = Date.now(), number = (this.#calls += 1) }: Made,
     { order, resolve, reject }: Pick<Write<Row>, 'order' | 'resolve' | 'reject'>,
   ): Write<Row> {
     const base = key === undefined ? undefined : this.#overlay.knownRow(key)
@@ -256,7 +261,7 @@ export class Writes<Row extends object> {
     const onAbort = (): void => cancel(signal?.reason)
     signal?.addEventListener('abort', onAbort)
     const leave = (): void => signal?.removeEventListener('abort', onAbort)
-    const idNow = (): string | undefined => (key === undefined ? undefined : this.#overlay.idOf(key))
+    const idNow = (): string | undefined => (key === undefined ? undefined : this.#overlay.shownIdOf(key))
     const write: Write<Row> = {
       change,
       key,
@@ -267,6 +272,7 @@ export class Writes<Row extends object> {
       idempotencyKey: idempotencyKey ?? (this.#target.honoursIdempotencyKeys === true ? randomName() : undefined),
       version: version ?? this.#versionOf(base),
       isUnsure: false,
+      number,
       shown: {
         key: randomName(),
         type: change.type,
@@ -305,7 +311,9 @@ export class Writes<Row extends object> {
       if (first.kept !== undefined) await first.kept
       const answer = await this.#sender.send(batch, () => this.#takeAlong(first, batch))
       await this.#succeed(batch, answer)
-    } catch (error) {
+    } catch (reason) {
+      // oxlint-disable-next-line typescript/no-unsafe-argument -- what meets in a table of these rows are these rows
+      const error = this.#options.retriesItself && reason instanceof ConflictError ? this.#ownConflict(first, reason) : reason
       if (error instanceof ConflictError)
         this.#overlay.see(error.theirs === undefined ? [] : [error.theirs], { fetchedAt: this.#options.now() })
       // What is cached is known to be out of date.
@@ -314,9 +322,23 @@ export class Writes<Row extends object> {
     }
   }
 
+  /** What is made of a conflict that a table behind this one met goes through this one's queue. */
+  #ownConflict(write: Write<Row>, { table, mine, theirs, base, cause }: ConflictError<Row>): ConflictError<Row> {
+    const resolve = async (merged: Partial<Row>): Promise<Row> =>
+      checkRow(this.#target, await this.#again(write, withFields(write.change, merged, this.#target)))
+    return new ConflictError(table, write.shown.id ?? '', { mine, theirs, base, resolve }, cause)
+  }
+
+  /** A version that the app gave stands, unless it is the one that the answered write was made against. */
+  #rebase(write: Write<Row>, answered: Write<Row>['version'], row: Row): void {
+    const version = write.version === undefined || write.version === answered ? this.#versionOf(row) : write.version
+    Object.assign(write, { base: row, isGone: false, version })
+  }
+
   #takeAlong(first: Write<Row>, batch: Batch<Row>): void {
     if (!this.#options.coalesce || first.change.type !== 'patch') return
-    for (const write of this.#queue.takeAlong(first, ({ change }) => change.type === 'patch')) batch.add(write)
+    for (const write of this.#queue.takeAlong(first, ({ change, version }) => change.type === 'patch' && version === first.version))
+      batch.add(write)
   }
 
   async #succeed(batch: Batch<Row>, answer: Row | undefined): Promise<void> {
@@ -333,11 +355,12 @@ export class Writes<Row extends object> {
     const isSame = (write: Write<Row>): boolean => first.key === undefined || write.key === first.key
     const later = [...this.#pending].filter((write) => isSame(write) && write.settled === undefined && !batch.has(write))
     // What was called before the answer came was made against one's own write.
-    if (isRow)
-      for (const write of later) Object.assign(write, { base: answer, isGone: false, version: this.#versionOf(answer) ?? write.version })
+    if (isRow) for (const write of later) this.#rebase(write, first.version, answer)
     if (isDeletion) for (const write of later) Object.assign(write, { base: undefined, isGone: true, version: undefined })
-    const failed = first.key === undefined ? [] : this.#failedOf(first.key)
-    await Promise.all([this.#options.invalidate(this.#affected(first, answer)), this.#keep([...later, ...failed], [...batch])])
+    const covered = [...batch].flatMap((write) => this.#failed.removeCoveredBy(write))
+    const failed = first.key === undefined ? [] : this.#failed.of(first.key)
+    const kept = this.#keep([...later, ...failed], [...batch, ...covered])
+    await Promise.all([this.#options.invalidate(this.#affected(first, answer)), kept])
     for (const write of batch) {
       this.#pending.delete(write)
       const { type, id, calledAt } = write.shown
@@ -368,132 +391,67 @@ export class Writes<Row extends object> {
 
   /** Sets a write aside that failed for good, until somebody decides. */
   #hold(write: Write<Row>, error: unknown, failedAt: number): void {
-    const { change, shown } = write
-    this.#seen.failed = undefined
-    this.#failed.set(write, {
-      ...shown,
-      get id() {
-        return shown.id
-      },
-      error,
-      failedAt,
+    const { change, key } = write
+    const covered = this.#failed.removeCoveredBy(write)
+    const forgotten = this.#failed.add(write, error, failedAt, {
       retry: () => this.#decide(write, () => change),
-      edit: (fields) => this.#decide(write, () => this.#withFields(change, fields)),
+      edit: (fields) => this.#decide(write, () => withFields(change, fields, this.#target)),
       discard: () => {
-        void this.#keep([], this.#forget([write, ...(change.type === 'insert' ? this.#failedOf(write.key) : [])]))
+        void this.#keep([], this.#failed.remove([write, ...(change.type === 'insert' ? this.#failed.of(key) : [])]))
         this.changed()
       },
     })
-    const [oldest] = this.#failed.keys()
-    const forgotten = this.#failed.size > mostFailed && oldest !== undefined ? this.#forget([oldest]) : []
-    void this.#keep([write], forgotten)
+    void this.#keep([write], [...covered, ...forgotten])
   }
 
   /** It is decided upon once, however often a button is pressed. Who presses it need not listen: what fails again is held aside again. */
   #decide(write: Write<Row>, change: () => Change<Row>): Promise<Row | undefined> {
-    if (!this.#failed.has(write)) return Promise.resolve(undefined)
+    if (this.#failed.get(write) === undefined) return Promise.resolve(undefined)
     const written = (async () => this.#again(write, change()))()
     written.catch(() => undefined)
     return written
   }
 
   #again(write: Write<Row>, change: Change<Row>): Promise<Row | undefined> {
+    this.#closing.signal.throwIfAborted()
+    const { key, idempotencyKey, number } = write
+    const own = change.type === 'insert' && change.newId === undefined ? givenId('row', change.row, this.#target.idField) : key
     // It is kept under its new order before it is forgotten under the old one.
-    const { key, idempotencyKey } = write
-    const written = this.#write(change, { key, idempotencyKey: change === write.change ? idempotencyKey : undefined })
-    void this.#keep([], this.#forget([write]))
+    const written = this.#write(change, { key: own, number, idempotencyKey: change === write.change ? idempotencyKey : undefined })
+    void this.#keep([], this.#failed.remove([write]))
     this.changed()
     return written
   }
 
-  /** The version is the master's to give. */
-  #withFields(change: Change<Row>, fields: Partial<Row>): Change<Row> {
-    const { idField, versionField } = this.#target
-    const own = ownCopy('fields', fields)
-    if (versionField !== undefined && change.type === 'patch') Reflect.deleteProperty(own, versionField)
-    switch (change.type) {
-      case 'insert':
-        return { ...change, row: own }
-      case 'replace':
-        return { ...change, row: { ...change.row, ...own, [idField]: fieldOf(change.row, idField) ?? change.id } }
-      case 'patch':
-        return { ...change, partial: own }
-      case 'delete':
-      case 'deleteAll':
-        return change
-    }
-  }
-
-  #failedOf(key: string | undefined): Write<Row>[] {
-    return [...this.#failed.keys()].filter((write) => key === undefined || write.key === key)
-  }
-
-  /** What failed is of no interest any more where all that it wrote is written anew. */
-  #forgetCoveredBy({ key, change }: Write<Row>): Write<Row>[] {
-    return this.#forget(this.#failedOf(key).filter((write) => isCovered(write.change, change)))
-  }
-
-  #forget(writes: readonly Write<Row>[]): Write<Row>[] {
-    this.#seen.failed = undefined
-    return writes.filter((write) => this.#failed.delete(write))
-  }
-
-  /** Takes over what was left behind by a tab that is gone. */
-  #adopt(found: readonly StoredWrite[]): void {
-    const adopted = found.map((stored) => {
-      const { key, order, idempotencyKey, version, calledAt, base, failure } = stored
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that what is kept under a key is what the app wrote is the app's word: the key is its own
-      const [change, row] = [stored.change as Change<Row>, base as Row | undefined]
-      const write = this.#make(change, { key, idempotencyKey, version, calledAt }, { order, ...nobody })
+  /** Takes over what was left behind by tabs that are gone. */
+  #adopt(found: readonly FoundWrite<Row>[]): void {
+    const adopted = found.map(({ change, order, base, failed, ...made }) => {
+      const write = this.#make(change, made, { order, ...nobody })
       // It may have been sent already.
-      return { write: Object.assign(write, { base: row, isUnsure: true }), failure }
+      return { write: Object.assign(write, { base, isUnsure: true }), failed }
     })
-    const waiting = adopted.filter(({ failure }) => failure === undefined).map(({ write }) => write)
+    const waiting = adopted.filter(({ failed }) => failed === undefined).map(({ write }) => write)
     this.#overlay.adoptIds(adopted.map(({ write }) => write))
     this.#overlay.addFirst(waiting)
     const later = [...this.#pending]
     this.#pending.clear()
     for (const write of [...waiting, ...later]) this.#pending.add(write)
-    for (const { write, failure } of adopted) {
-      if (failure !== undefined) this.#hold(write, new RestoredError(failure), write.shown.calledAt)
+    for (const { write, failed } of adopted) {
+      if (failed !== undefined) this.#hold(write, failed.error, failed.at)
     }
     this.#queue.putFirst(waiting)
     this.changed()
   }
 
-  /** Keeps these as they are now, and no longer keeps those. */
+  /** Keeps these as they are now, and no longer keeps those, where writes are kept at all. */
   #keep(put: readonly Write<Row>[], forget: Iterable<Write<Row>>): Promise<void> | undefined {
-    const gone = [...forget].flatMap(({ order }) => order ?? [])
-    const kept = put.flatMap((write) => (write.order === undefined ? [] : this.#toStored(write, write.order)))
-    if (this.#connection === undefined || gone.length + kept.length === 0) return undefined
-    return this.#connection.update(kept, gone).catch((error: unknown) => this.#storageFailed(error))
-  }
-
-  #toStored(write: Write<Row>, order: number): StoredWrite {
-    const { change, key, idempotencyKey, base, version, shown } = write
-    const error = this.#failed.get(write)?.error
-    // The name by which a row was first known here is known to no other tab.
-    const known = key === undefined || this.#overlay.isNew(key) ? key : this.#overlay.idOf(key)
-    return {
-      order,
-      change: known !== undefined && 'id' in change && known !== String(change.id) ? { ...change, id: known } : change,
-      key: known,
-      idempotencyKey,
-      base: cloned(base),
-      version,
-      calledAt: shown.calledAt,
-      failure: this.#failed.has(write) ? storedFailure(error) : undefined,
-    }
-  }
-
-  #storageFailed(error: unknown): void {
-    this.#options.emit?.({ type: 'error', during: 'write-storage', error })
+    return this.#kept?.update(put, forget)
   }
 
   /** What is under way when the table is closed is still to be forgotten when it has ended. */
   #disconnectAtLast(): void {
     if (!this.#closing.signal.aborted || this.#pending.size > 0) return
-    this.#connection?.close()
+    this.#kept?.close()
     this.#gate.leave()
   }
 
@@ -517,23 +475,3 @@ export class Writes<Row extends object> {
 
 /** Who called in another tab hears of nothing any more. */
 const nobody = { resolve: (): void => undefined, reject: (): void => undefined }
-
-function storedFailure(error: unknown): StoredFailure {
-  if (error instanceof RestoredError) return { message: error.message, code: error.originalCode, status: error.status, body: error.body }
-  const { code, status, body }: { code?: unknown; status?: unknown; body?: unknown } = isObject(error) ? error : {}
-  return {
-    message: error instanceof Error ? error.message : String(error),
-    code: typeof code === 'string' ? code : undefined,
-    status: typeof status === 'number' ? status : undefined,
-    body: cloned(body),
-  }
-}
-
-/** What cannot be cloned cannot be kept. */
-function cloned<Value>(value: Value): Value | undefined {
-  try {
-    return structuredClone(value)
-  } catch {
-    return undefined
-  }
-}
