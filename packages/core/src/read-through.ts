@@ -66,6 +66,7 @@ export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
   readonly #now: () => number
+  readonly #madeAt: number
   readonly #hearsChanges: () => boolean
   readonly #settling: () => Promise<void> | undefined
   readonly #onOvertaken: () => void
@@ -75,6 +76,7 @@ export class ReadThrough<Value> {
   constructor({ cache, now, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
     this.#cache = cache
     this.#now = now
+    this.#madeAt = now()
     this.#hearsChanges = hearsChanges
     this.#settling = settling
     this.#onOvertaken = onOvertaken
@@ -106,13 +108,11 @@ export class ReadThrough<Value> {
 
   async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
     const started = performance.now()
-    // Where the clock was set back since, nothing that is cached is from the future.
-    const latest = this.#now()
     const { entry, fresh: isUntouched, lease } = await this.#lease(slot)
     const fresh = isUntouched && this.#hearsChanges()
     const cached =
       entry !== undefined && this.#isValue(entry.value)
-        ? { value: entry.value, fetchedAt: Math.min(entry.fetchedAt, latest), stale: !fresh }
+        ? { value: entry.value, fetchedAt: this.#pastTime(entry.fetchedAt), stale: !fresh }
         : undefined
     this.#emit?.({
       type: cached === undefined ? 'miss' : fresh ? 'hit' : 'stale',
@@ -121,6 +121,11 @@ export class ReadThrough<Value> {
       duration: performance.now() - started,
     })
     return { cached, lease }
+  }
+
+  /** What is from the future was cached before the clock was set back, and so before this table was made. */
+  #pastTime(fetchedAt: number): number {
+    return fetchedAt > this.#now() ? this.#madeAt : fetchedAt
   }
 
   /** Under a lease that was voided meanwhile the master's answer could only be stale, so another one is tried for. */
