@@ -81,8 +81,11 @@ export class Sender<Row extends object> {
       } catch (error) {
         turn.lastError = error
         const failure = retriesItself ? 'final' : failureOf(error)
-        // oxlint-disable-next-line no-await-in-loop -- nothing comes after it
-        if (failure === 'conflict') return await this.#meet(first, batch, error)
+        if (failure === 'conflict') {
+          gate.reached()
+          // oxlint-disable-next-line no-await-in-loop -- nothing comes after it
+          return await this.#meet(first, batch, error)
+        }
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
         if (!(await this.#holdUp(failure, error, batch, turn))) throw error
       }
@@ -129,7 +132,7 @@ export class Sender<Row extends object> {
     }
     if (delay === undefined) return false
     const [first] = batch
-    if (delay > 0) emit?.({ type: 'write-retry', write: first?.shown.type ?? 'patch', id: first?.shown.id, error, delay })
+    if (first !== undefined && delay > 0) emit?.({ type: 'write-retry', write: first.shown.type, id: first.shown.id, error, delay })
     onHeldUp()
     await this.#pause(delay, batch, turn)
     return true

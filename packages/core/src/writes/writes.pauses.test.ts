@@ -90,6 +90,26 @@ describe('out of reach', () => {
     expect(writes.paused).toBeUndefined()
   })
 
+  test('a conflict tells so too, and a pause in which nothing waits any more is over', async () => {
+    const { writes, master } = makeWrites()
+    let answers = 0
+    master.failing = (call) =>
+      call.startsWith('get') ? undefined : (answers += 1) === 1 ? new NetworkError('PATCH', '/', undefined) : unavailable(409)
+    const conflict = Promise.allSettled([writes.patch(1, { name: 'a' })])
+    await vi.runAllTimersAsync()
+    expect(await conflict).toMatchObject([{ reason: { code: 'conflict' } }])
+    expect(writes.paused).toBeUndefined()
+
+    answers = 0
+    const cancel = new AbortController()
+    const cancelled = Promise.allSettled([writes.patch(1, { name: 'b' }, { signal: cancel.signal })])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(writes.paused?.reason).toBe('unreachable')
+    cancel.abort()
+    await cancelled
+    expect(writes.paused).toBeUndefined()
+  })
+
   test.each(['wake', 'resume'] as const)('%s tries at once, and reads wait until what waited has been sent', async (how) => {
     let isReachable = false
     const { writes, master } = makeWrites()

@@ -384,7 +384,11 @@ export class Writes<Row extends object> {
   }
 
   #settled(): void {
-    if (this.#pending.size === 0) this.#endDrain()
+    if (this.#pending.size === 0) {
+      this.#endDrain()
+      // Nothing waits any more for a master that was out of reach.
+      this.#gate.reached()
+    }
     this.#disconnectAtLast()
     this.changed()
   }
