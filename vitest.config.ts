@@ -5,8 +5,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import { browserArgs, findBrowser } from './scripts/find-browser.ts'
 import { sseTestServer } from './scripts/vitest-sse-server.ts'
 
-/** With `source` before what is there by default, tests see the packages as they are and not as they were last built. */
-const conditions = ['source', 'module', 'development|production']
+/** With this before what is there by default, tests see the packages as they are and not as they were last built. */
+const conditions = ['vantage-live-source', 'module', 'development|production']
 
 /** The tests of long histories: by default a share that is the same every time. */
 const history =
@@ -47,6 +47,7 @@ function inChromium(name: string, reactMajor: 18 | 19, include: string): TestPro
         '@tanstack/react-query',
         '@testing-library/dom',
         '@testing-library/react',
+        '@vantage-live/core > eventsource-parser',
         '@vantage-live/core > fast-check',
         '@vantage-live/core > idb-keyval',
         'react',

@@ -51,7 +51,7 @@ function production({ input, external = [], alias = {}, outDir }: Build): Inline
     resolve: {
       alias,
       // With `source` first, our packages are built as they are, not as they were last built.
-      conditions: ['source', ...defaultClientConditions],
+      conditions: ['vantage-live-source', ...defaultClientConditions],
       // Our packages have these installed beside them; there must be one copy of each, the same for all contestants.
       dedupe: ['react', 'react-dom', '@tanstack/react-query', 'idb-keyval'],
     },

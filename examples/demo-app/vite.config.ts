@@ -5,7 +5,7 @@ const config: UserConfig = {
   root: import.meta.dirname,
   plugins: [react()],
   // With `source` first, the app is built from the packages as they are, not as they were last built.
-  resolve: { conditions: ['source', ...defaultClientConditions] },
+  resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
   build: { target: 'es2023', reportCompressedSize: false },
   // For work on the app: `vite` here, beside a running demo, which has the API.
   server: { proxy: { '/api': 'http://localhost:4170' } },
