@@ -5,21 +5,51 @@ import { wait, type Wait } from './wait.ts'
 /** How long reads wait for a stream that is connecting, in ms. */
 const patience = 250
 
+/** How a table's live stream stands, and what came of it. */
+export type LiveStatus = StreamStatus & {
+  /** When it came to stand so, in ms since 1970; also where another tab holds the connection. */
+  readonly since: number
+  /** When this table last heard of an event, in ms since 1970. */
+  readonly lastEventAt: number | undefined
+  /** How often events may have been missed (promise 11), the first opening included. */
+  readonly gaps: number
+}
+
+/** What a feed calls. */
+export interface FeedListener extends Omit<StreamListener, 'onPosition'> {
+  /** Something of the status has changed, be it only the time of the last event. */
+  onNews(): void
+}
+
 /** A table's connection to its live stream: made when it is first needed, let go when nobody listens, and made again. */
 export class Feed {
   readonly #stream: LiveStream
-  readonly #listener: StreamListener
+  readonly #listener: FeedListener
   #disconnect: (() => void) | undefined
   #settling: Wait | undefined
-  #status: StreamStatus = { state: 'closed', reason: 'nobody has asked for anything yet' }
+  /** What was heard up to here is known; the next connection goes on from it. */
+  #position: string | undefined
+  #status: LiveStatus = {
+    state: 'closed',
+    reason: 'nobody has asked for anything yet',
+    since: Date.now(),
+    lastEventAt: undefined,
+    gaps: 0,
+  }
 
-  constructor(stream: LiveStream, listener: StreamListener) {
+  constructor(stream: LiveStream, listener: FeedListener) {
     this.#stream = stream
     this.#listener = listener
   }
 
-  get status(): StreamStatus {
+  /** The same object until something of it changes. */
+  get status(): LiveStatus {
     return this.#status
+  }
+
+  /** Whether the news of other people's changes arrives. */
+  get hearsChanges(): boolean {
+    return this.#status.state === 'open' || this.#status.state === 'polling'
   }
 
   /**
@@ -46,17 +76,31 @@ export class Feed {
       end?.()
     }
     try {
-      end = this.#stream.connect({
-        onEvent: unlessEnded((event) => this.#hear(event)),
-        onGap: unlessEnded((reason) => this.#listener.onGap(reason)),
-        onError: unlessEnded((error) => this.#listener.onError(error)),
-        onStatus: unlessEnded((status) => this.#changeTo(status)),
-      })
+      end = this.#stream.connect(
+        {
+          onEvent: unlessEnded((event) => this.#hear(event)),
+          onGap: unlessEnded((reason) => this.#hearGap(reason)),
+          onError: unlessEnded((error) => this.#listener.onError(error)),
+          onStatus: unlessEnded((status) => this.#changeTo(status)),
+          onPosition: unlessEnded((position) => {
+            this.#position = position
+          }),
+        },
+        this.#position,
+      )
     } catch (error) {
       this.#listener.onError(error)
       this.#changeTo({ state: 'closed', reason: 'the stream could not be connected' })
     }
     if (isEnded) end?.()
+  }
+
+  /** Connects anew where the stream is closed, for good or for a while. */
+  reconnect(): void {
+    if (this.#disconnect === undefined || this.#status.state !== 'closed') return
+    this.#disconnect()
+    this.#disconnect = undefined
+    this.connect()
   }
 
   disconnect(reason: string): void {
@@ -72,16 +116,26 @@ export class Feed {
       toLiveEvent(event)
     } catch (error) {
       this.#listener.onError(error)
-      this.#listener.onGap('an event could not be read')
+      this.#hearGap('an event could not be read')
       return
     }
+    this.#status = { ...this.#status, lastEventAt: Date.now() }
     this.#listener.onEvent(event)
+    this.#listener.onNews()
+  }
+
+  #hearGap(reason: string): void {
+    this.#status = { ...this.#status, gaps: this.#status.gaps + 1 }
+    this.#listener.onGap(reason)
+    this.#listener.onNews()
   }
 
   #changeTo(status: StreamStatus): void {
-    this.#status = status
+    const { lastEventAt, gaps } = this.#status
+    this.#status = { ...status, since: status.since ?? Date.now(), lastEventAt, gaps }
     this.#settling?.end()
     this.#settling = status.state === 'connecting' ? wait(patience) : undefined
     this.#listener.onStatus(status)
+    this.#listener.onNews()
   }
 }

@@ -9,6 +9,8 @@ export interface StreamUnderTest {
   readonly emit: (event: LiveEvent) => unknown
   /** Breaks the connection in a way after which the stream connects again by itself. */
   readonly cut?: () => unknown
+  /** Whether it goes on from a position, and keeps all that these tests send meanwhile. Default: `false`. */
+  readonly resumes?: boolean
   readonly dispose?: () => unknown
 }
 
@@ -98,6 +100,7 @@ export function describeStream(name: string, create: () => StreamUnderTest | Pro
         onGap: disconnectAfter(leaving.onGap),
         onStatus: disconnectAfter(leaving.onStatus),
         onError: disconnectAfter(leaving.onError),
+        onPosition: disconnectAfter(leaving.onPosition),
       })
       const heard = total(leaving) + 1
       await emit({ type: 'changed' })
@@ -172,8 +175,9 @@ export function describeStream(name: string, create: () => StreamUnderTest | Pro
     })
 
     test('promise 11: a cut is a gap, and the stream goes on by itself', async (context) => {
-      const { stream, emit, cut } = await setUp(create)
+      const { stream, emit, cut, resumes = false } = await setUp(create)
       if (cut === undefined) return context.skip('this stream cannot be cut')
+      if (resumes) return context.skip('this stream misses nothing by a cut')
       const recorder = streamRecorder()
       connect(stream, recorder)
       await opened(recorder)
@@ -181,9 +185,67 @@ export function describeStream(name: string, create: () => StreamUnderTest | Pro
       await cut()
       await emit({ type: 'updated', id: 1 })
       await soon(() => recorder.gaps.length).toBeGreaterThan(gaps)
-      await soon(() => recorder.statuses.at(-1)).toEqual({ state: 'open' })
+      await opened(recorder)
       await emit({ type: 'updated', id: 2 })
       await soon(() => recorder.events).toContainEqual({ type: 'updated', id: 2 })
+    })
+
+    test('promise 11: a cut loses nothing where the stream goes on from its position, and is no gap', async (context) => {
+      const { stream, emit, cut, resumes = false } = await setUp(create)
+      if (cut === undefined || !resumes) return context.skip('this stream cannot be cut, or does not resume')
+      const recorder = streamRecorder()
+      connect(stream, recorder)
+      await opened(recorder)
+      await emit({ type: 'updated', id: 1 })
+      await soon(() => recorder.positions.length).toBeGreaterThan(0)
+      const gaps = recorder.gaps.length
+      await cut()
+      for (const id of [2, 3]) await emit({ type: 'updated', id })
+      await soon(() => recorder.events).toEqual([1, 2, 3].map((id) => ({ type: 'updated', id })))
+      expect(recorder.gaps).toHaveLength(gaps)
+    })
+
+    test('promise 11: a connection with a former position hears exactly what came after it, and of no gap', async (context) => {
+      const { stream, emit, resumes = false } = await setUp(create)
+      if (!resumes) return context.skip('this stream does not resume')
+      const before = streamRecorder()
+      let position: string | undefined
+      const disconnect = connect(stream, {
+        ...before,
+        onPosition(told) {
+          // Another one may be told when it opens.
+          if (before.events.length > 0) position = told
+        },
+      })
+      await opened(before)
+      await emit({ type: 'updated', id: 1 })
+      await soon(() => position).toBeDefined()
+      disconnect()
+      const missed: LiveEvent[] = [{ type: 'changed' }, { type: 'updated', id: 2, row: { id: 2 } }, { type: 'deleted', id: 'ä 🥐' }]
+      for (const event of missed) await emit(event)
+      const after = streamRecorder()
+      connect(stream, after, position)
+      await opened(after)
+      await soon(() => after.events).toEqual(missed)
+      await emit({ type: 'updated', id: 3 })
+      await soon(() => after.events).toEqual([...missed, { type: 'updated', id: 3 }])
+      expect(after.gaps).toEqual([])
+      expect(after.positions.at(-1)).not.toBe(position)
+    })
+
+    test('promise 11: where there is nothing after its position, a connection hears nothing and of no gap', async (context) => {
+      const { stream, emit, resumes = false } = await setUp(create)
+      if (!resumes) return context.skip('this stream does not resume')
+      const before = streamRecorder()
+      const disconnect = connect(stream, before)
+      await soon(() => before.positions.length).toBeGreaterThan(0)
+      disconnect()
+      const after = streamRecorder()
+      connect(stream, after, before.positions.at(-1))
+      await opened(after)
+      await emit({ type: 'updated', id: 1 })
+      await soon(() => after.events).toEqual([{ type: 'updated', id: 1 }])
+      expect(after.gaps).toEqual([])
     })
   })
 }
@@ -196,18 +258,18 @@ async function setUp(create: () => StreamUnderTest | Promise<StreamUnderTest>): 
   return made
 }
 
-function connect(stream: LiveStream, listener: StreamListener): () => void {
-  const disconnect = stream.connect(listener)
+function connect(stream: LiveStream, listener: StreamListener, position?: string): () => void {
+  const disconnect = stream.connect(listener, position)
   onTestFinished(disconnect)
   return disconnect
 }
 
 function opened(recorder: StreamRecorder): Promise<void> {
-  return soon(() => recorder.statuses.at(-1)).toEqual({ state: 'open' })
+  return soon(() => recorder.statuses.at(-1)?.state).toBe('open')
 }
 
-function total({ events, gaps, statuses, errors }: StreamRecorder): number {
-  return events.length + gaps.length + statuses.length + errors.length
+function total({ events, gaps, statuses, errors, positions }: StreamRecorder): number {
+  return events.length + gaps.length + statuses.length + errors.length + positions.length
 }
 
 function soon<Value>(actual: () => Value): ReturnType<typeof expect.poll<Value>> {

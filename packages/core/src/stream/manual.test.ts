@@ -48,10 +48,15 @@ describe('manualStream', () => {
     const stream = manualStream()
     const recorders = [streamRecorder(), streamRecorder()]
     for (const recorder of recorders) stream.connect(recorder)
+    stream.setStatus({ state: 'polling', reason: 'the day shift' })
     stream.setStatus({ state: 'closed', reason: 'the night shift' })
     stream.gap('the socket was cut')
     for (const { statuses, gaps } of recorders) {
-      expect(statuses).toEqual([{ state: 'open' }, { state: 'closed', reason: 'the night shift' }])
+      expect(statuses).toEqual([
+        { state: 'open' },
+        { state: 'polling', reason: 'the day shift' },
+        { state: 'closed', reason: 'the night shift' },
+      ])
       expect(gaps).toEqual(['the socket was cut'])
     }
     const late = streamRecorder()
@@ -111,6 +116,8 @@ describe('manualStream', () => {
     expect(() => stream.gap({ button: 0 })).toThrow(new ArgumentError('reason', { button: 0 }, 'a string'))
     // @ts-expect-error: no reason
     expect(() => stream.setStatus({ state: 'closed' })).toThrow(ArgumentError)
+    // @ts-expect-error: no reason
+    expect(() => stream.setStatus({ state: 'polling' })).toThrow(ArgumentError)
     // @ts-expect-error: no such state
     expect(() => stream.setStatus({ state: 'shut' })).toThrow(/status is {"state":"shut"}; expected { state: 'connecting' }/)
     expect(recorder).toMatchObject({ gaps: [], statuses: [{ state: 'open' }] })

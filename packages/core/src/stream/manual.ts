@@ -80,7 +80,8 @@ function checkStatus(status: StreamStatus): StreamStatus {
   const known: unknown = status
   if (typeof known === 'object' && known !== null && 'state' in known) {
     if (known.state === 'connecting' || known.state === 'open') return status
-    if (known.state === 'closed' && 'reason' in known && typeof known.reason === 'string') return status
+    const needsReason = known.state === 'polling' || known.state === 'closed'
+    if (needsReason && 'reason' in known && typeof known.reason === 'string') return status
   }
-  throw new ArgumentError('status', status, "{ state: 'connecting' }, { state: 'open' } or { state: 'closed', reason }")
+  throw new ArgumentError('status', status, "{ state: 'connecting' }, { state: 'open' }, { state: 'polling', reason } or { state: 'closed', reason }")
 }

@@ -3,15 +3,19 @@ import { sseChannel, type SseChannel } from '../../../../scripts/vitest-sse-clie
 import { describeStream } from '../contract/stream-contract.ts'
 import { streamRecorder, type StreamRecorder } from '../contract/stream-recorder.ts'
 import { EventError } from '../errors.ts'
-import { sseStream } from './sse.ts'
+import { sseStream, type SseOptions } from './sse.ts'
 
-const open = { state: 'open' }
-const connecting = { state: 'connecting' }
-const refused = { state: 'closed', reason: 'the server refused the connection, or answered with no event stream' }
+const opened = 'the connection was opened'
+const changed = 'data: {"type":"changed"}\n\n'
 
 describeStream('sseStream', () => {
   const channel = sseChannel()
   return { stream: sseStream(channel.url), emit: channel.emit, cut: channel.cut }
+})
+
+describeStream('sseStream, with positions', () => {
+  const channel = sseChannel({ positions: true })
+  return { stream: sseStream(channel.url), emit: channel.emit, cut: channel.cut, resumes: true }
 })
 
 describe('sseStream', () => {
@@ -35,28 +39,41 @@ describe('sseStream', () => {
   })
 
   test('promise 11: the first opening is a gap, once it is open', async () => {
-    const heard: string[] = []
-    const channel = sseChannel()
-    const { recorder } = await connectTo(channel, heard)
-    expect(recorder.statuses).toEqual([connecting, open])
-    expect(recorder.gaps).toEqual(['the connection was opened'])
-    expect(heard).toEqual(['connecting', 'open', 'gap'])
+    const { heard } = await connectTo(sseChannel())
+    expect(heard).toEqual(['connecting', 'open', `gap: ${opened}`])
   })
 
   test('promise 11: after a cut it is connecting, then open again with one gap', async () => {
     const channel = sseChannel()
-    const { recorder } = await connectTo(channel)
+    const { heard } = await connectTo(channel)
     await channel.cut()
-    await expect.poll(() => recorder.statuses).toEqual([connecting, open, connecting, open])
-    expect(recorder.gaps).toEqual(['the connection was opened', 'the connection was opened'])
+    await expect.poll(() => heard).toEqual(['connecting', 'open', `gap: ${opened}`, 'connecting', 'open', `gap: ${opened}`])
   })
 
-  test('promise 11: a reset is a gap, and the connection stays', async () => {
-    const channel = sseChannel()
-    const { recorder } = await connectTo(channel)
-    await channel.send('event: reset\ndata:\n\n')
-    await expect.poll(() => recorder.gaps).toEqual(['the connection was opened', 'the server sent a reset'])
-    expect(recorder.statuses.at(-1)).toEqual(open)
+  test('promise 11: after a cut it goes on from its position, with all that came meanwhile and no gap', async () => {
+    const channel = sseChannel({ positions: true })
+    const { recorder, heard } = await connectTo(channel)
+    await channel.emit({ type: 'updated', id: 1 })
+    await expect.poll(() => recorder.positions).toEqual(['0', '1'])
+    await channel.refuse(0)
+    await channel.cut()
+    const ids = Array.from({ length: 300 }, (_, index) => index + 2)
+    await Promise.all(ids.map((id) => channel.emit({ type: 'updated', id })))
+    await channel.accept()
+    await expect.poll(() => recorder.events).toHaveLength(301)
+    expect(new Set(recorder.events.map((event) => 'id' in event && event.id)).size).toBe(301)
+    expect(recorder.positions.at(-1)).toBe('301')
+    expect(recorder.gaps).toEqual([opened])
+    expect(heard.filter((told) => told === 'open')).toHaveLength(2)
+  })
+
+  test('promise 11: a position that the server does not know is one gap, its reset included', async () => {
+    const channel = sseChannel({ positions: true })
+    await channel.emit({ type: 'changed' })
+    const { recorder } = await connectTo(channel, {}, '77')
+    await channel.emit({ type: 'deleted', id: 1 })
+    await expect.poll(() => recorder.events).toEqual([{ type: 'deleted', id: 1 }])
+    expect(recorder).toMatchObject({ gaps: [opened], positions: ['1', '2'] })
   })
 
   test('a message in several chunks and lines is one event, and a comment is none', async () => {
@@ -71,130 +88,132 @@ describe('sseStream', () => {
   test('promise 20: a malformed message is reported, skipped and a gap, and the next one is heard', async () => {
     const channel = sseChannel()
     const { recorder } = await connectTo(channel)
-    await channel.send('data: {"type":\n\ndata: {"type":"renamed"}\n\ndata: {"type":"deleted","id":7}\n\n')
+    await channel.send('data: {"type":\n\ndata: {"type":"deleted","id":7}\n\n')
     await expect.poll(() => recorder.events).toEqual([{ type: 'deleted', id: 7 }])
-    const [notJson, noEvent, ...others] = recorder.errors
-    expect(notJson).toBeInstanceOf(EventError)
-    expect(notJson).toMatchObject({ value: '{"type":', cause: expect.any(SyntaxError) })
-    expect(noEvent).toBeInstanceOf(EventError)
-    expect(noEvent).toMatchObject({ value: { type: 'renamed' } })
-    expect(others).toEqual([])
-    expect(recorder.gaps).toEqual(['the connection was opened', 'a message could not be read', 'a message could not be read'])
-    expect(recorder.statuses.at(-1)).toEqual(open)
+    expect(recorder.errors).toEqual([expect.any(EventError)])
+    expect(recorder.gaps).toEqual([opened, 'a message could not be read'])
   })
 
-  test('a connection that is ended by an error hears nothing of the gap', async () => {
+  test('headers reach the server at every connection, with a token of its own each time, and so do method and body', async () => {
+    const channel = sseChannel({ positions: true })
+    let token = 0
+    const headers = (): Promise<HeadersInit> => Promise.resolve({ authorization: `Bearer ${(token += 1)}`, 'x-tenant': 'a' })
+    await connectTo(channel, { headers, method: 'POST', body: '{"watch":"orders"}' })
+    await channel.refuse(503)
+    await channel.cut()
+    await expect.poll(async () => (await requestsOf(channel)).length).toBeGreaterThan(5)
+    const requests = await requestsOf(channel)
+    for (const [index, request] of requests.entries()) {
+      const { method, body, headers: sent } = request
+      expect({ method, body }).toEqual({ method: 'POST', body: '{"watch":"orders"}' })
+      expect(sent).toMatchObject({
+        authorization: `Bearer ${index + 1}`,
+        'x-tenant': 'a',
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+        ...(index === 0 ? {} : { 'last-event-id': '0' }),
+      })
+    }
+  })
+
+  test('401 asks for another token once, and is heard of by its function', async () => {
     const channel = sseChannel()
-    const recorder = streamRecorder()
-    const disconnect = sseStream(channel.url).connect({ ...recorder, onError: (error) => (recorder.onError(error), disconnect()) })
-    await expect.poll(() => recorder.statuses.at(-1)).toEqual(open)
-    await channel.send('data: ?\n\n')
-    await expect.poll(() => recorder.errors).toHaveLength(1)
-    expect(recorder.gaps).toEqual(['the connection was opened'])
+    await channel.refuse(401)
+    const asked: (number | undefined)[] = []
+    const { recorder, heard } = listen(channel, { headers: (refused) => (asked.push(refused), {}) })
+    await expect.poll(() => recorder.statuses.at(-1)?.state).toBe('closed')
+    expect(heard).toEqual(['connecting', 'closed: the server answered 401, also when it was asked with new headers'])
+    expect(asked).toEqual([undefined, 401])
+    expect(await channel.state()).toEqual({ open: 0, asked: 2 })
   })
 
-  test('messages of other types mean nothing, also one that is called error', async () => {
-    const channel = sseChannel()
-    const { recorder } = await connectTo(channel)
-    await channel.send('event: error\ndata: oh\n\nevent: ping\ndata: 1\n\ndata: {"type":"changed"}\n\n')
-    await expect.poll(() => recorder.events).toEqual([{ type: 'changed' }])
-    expect(recorder).toMatchObject({ statuses: [connecting, open], errors: [] })
-    expect(recorder.gaps).toHaveLength(1)
-  })
-
-  test.each([401, 404, 500, 204])('a server that answers %i is asked again after 1 to 2 s, until it accepts', async (status) => {
+  test.each([404, 500])('a server that answers %i is closed with a reason, and asked again until it accepts', async (status) => {
     const channel = sseChannel()
     await channel.refuse(status)
     vi.spyOn(Math, 'random').mockReturnValue(0)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const recorder = streamRecorder()
-    onTestFinished(sseStream(channel.url).connect(recorder))
+    const { recorder, heard } = listen(channel)
     await until(() => recorder.statuses.length === 2)
-    expect(recorder.statuses).toEqual([connecting, refused])
+    expect(heard).toEqual(['connecting', `closed: the server answered ${status}`])
     await channel.accept()
     vi.advanceTimersByTime(999)
-    expect(recorder.statuses).toHaveLength(2)
+    expect(heard).toHaveLength(2)
     vi.advanceTimersByTime(1)
-    expect(recorder.statuses).toEqual([connecting, refused, connecting])
+    expect(heard.at(-1)).toBe('connecting')
     await until(() => recorder.gaps.length === 1)
-    expect(recorder.statuses).toEqual([connecting, refused, connecting, open])
+    expect(heard.slice(3)).toEqual(['open', `gap: ${opened}`])
     expect(await channel.state()).toEqual({ open: 1, asked: 2 })
   })
 
-  test('the waits grow with each refusal in a row, and start anew once it was open', async () => {
+  test('promise 11: a server that goes away and comes back is one gap', async () => {
     const channel = sseChannel()
-    await channel.refuse(503)
-    vi.spyOn(Math, 'random').mockReturnValue(1)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const recorder = streamRecorder()
-    onTestFinished(sseStream(channel.url).connect(recorder))
-    const closings = (): number => recorder.statuses.filter(({ state }) => state === 'closed').length
-    const waits = [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
-    for (const [index, wait] of waits.entries()) {
-      await until(() => closings() === index + 1)
-      vi.advanceTimersByTime(wait - 1)
-      expect(recorder.statuses.at(-1)).toEqual(refused)
-      if (index === waits.length - 1) await channel.accept()
-      vi.advanceTimersByTime(1)
-      expect(recorder.statuses.at(-1)).toEqual(connecting)
-    }
-    await until(() => recorder.gaps.length === 1)
-    await channel.refuse(503)
-    await channel.cut()
-    await until(() => closings() === waits.length + 1)
-    vi.advanceTimersByTime(1_999)
-    expect(recorder.statuses.at(-1)).toEqual(refused)
-    vi.advanceTimersByTime(1)
-    expect(recorder.statuses.at(-1)).toEqual(connecting)
-  })
-
-  test('a connection that is ended while it waits asks the server no more', async () => {
-    const channel = sseChannel()
-    await channel.refuse(503)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const waiting = streamRecorder()
-    const disconnect = sseStream(channel.url).connect(waiting)
-    await until(() => waiting.statuses.length === 2)
-    expect(vi.getTimerCount()).toBe(1)
-    disconnect()
-    expect(vi.getTimerCount()).toBe(0)
-    const ending = streamRecorder()
-    const end = sseStream(channel.url).connect({
-      ...ending,
-      onStatus: (status) => {
-        ending.onStatus(status)
-        if (status.state === 'closed') end()
-      },
-    })
-    await until(() => ending.statuses.length === 2)
-    expect(vi.getTimerCount()).toBe(0)
-    const trying = streamRecorder()
-    const giveUp = sseStream(channel.url).connect({
-      ...trying,
-      onStatus: (status) => {
-        trying.onStatus(status)
-        if (trying.statuses.length === 3) giveUp()
-      },
-    })
-    await until(() => trying.statuses.length === 2)
-    vi.advanceTimersByTime(2_000)
-    expect(trying.statuses).toEqual([connecting, refused, connecting])
-    // A request that should not be would be under way before this one is answered.
-    await channel.state()
-    expect(await channel.state()).toEqual({ open: 0, asked: 3 })
-  })
-
-  test('promise 11: a server that goes away and comes back is connecting all the while, then one gap', async () => {
-    const channel = sseChannel()
-    const { recorder } = await connectTo(channel)
+    const { recorder, heard } = await connectTo(channel)
     await channel.refuse(0)
     await channel.cut()
     await expect.poll(channel.state).toEqual({ open: 0, asked: expect.toSatisfy((asked) => asked > 3) })
-    expect(recorder.statuses).toEqual([connecting, open, connecting])
-    expect(recorder.gaps).toHaveLength(1)
+    expect(heard.slice(3, 6)).toEqual(['connecting', 'closed: the server could not be reached: TypeError: Failed to fetch', 'connecting'])
     await channel.accept()
     await expect.poll(() => recorder.gaps).toHaveLength(2)
-    expect(recorder.statuses).toEqual([connecting, open, connecting, open])
+    expect(recorder.statuses.at(-1)).toMatchObject({ state: 'open' })
+  })
+
+  test('a server that falls silent is left, and the next connection goes on', async () => {
+    const channel = sseChannel({ positions: true })
+    const { recorder } = await connectTo(channel, { silence: 300 })
+    await expect.poll(channel.state).toEqual({ open: 1, asked: 2 })
+    await channel.emit({ type: 'updated', id: 1 })
+    await expect.poll(() => recorder.events).toEqual([{ type: 'updated', id: 1 }])
+    expect(recorder.gaps).toEqual([opened])
+  })
+
+  test('behind a proxy that waits for answers to be complete it polls, and loses nothing', async () => {
+    const channel = sseChannel({ positions: true })
+    const { recorder } = await connectTo(channel)
+    // As a proxy does that was put in between.
+    await channel.hold()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+    await channel.cut()
+    for (let round = 0; recorder.statuses.at(-1)?.state !== 'polling'; round += 1) {
+      expect(round).toBeLessThan(50)
+      await vi.advanceTimersByTimeAsync(9_000)
+      await channel.state()
+    }
+    for (const id of [1, 2, 3]) {
+      await channel.emit({ type: 'updated', id })
+      await vi.advanceTimersByTimeAsync(3_000)
+      await until(() => recorder.events.length === id)
+    }
+    expect(recorder.gaps).toEqual([opened])
+    expect(recorder.statuses.at(-1)?.state).toBe('polling')
+    expect((await requestsOf(channel)).at(-1)?.headers).toMatchObject({ prefer: 'wait=0', 'last-event-id': expect.any(String) })
+  })
+
+  test('a page that goes away tells of no status, whatever becomes of its requests', async () => {
+    const channel = sseChannel()
+    const frame = document.createElement('iframe')
+    frame.srcdoc = `<script type="module">
+      import { sseStream } from '${new URL('./sse.ts', import.meta.url).href}'
+      addEventListener('message', ({ data: url, ports: [port] }) => {
+        const none = () => {}
+        const onStatus = ({ state }) => port.postMessage(state)
+        sseStream(url).connect({ onEvent: none, onGap: none, onError: none, onStatus })
+      })
+    </script>`
+    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
+    document.body.append(frame)
+    onTestFinished(() => frame.remove())
+    await loaded
+    const states: unknown[] = []
+    const { port1, port2 } = new MessageChannel()
+    port1.addEventListener('message', ({ data }) => states.push(data))
+    port1.start()
+    frame.contentWindow?.postMessage(channel.url, { transfer: [port2] })
+    await expect.poll(() => states).toEqual(['connecting', 'open'])
+    const left = new Promise((resolve) => frame.addEventListener('load', resolve))
+    frame.srcdoc = 'another page'
+    await left
+    await expect.poll(channel.state).toEqual({ open: 0, asked: 1 })
+    expect(states).toEqual(['connecting', 'open'])
   })
 
   test('a connection that is ended by a message hears nothing of the next one in the same chunk', async () => {
@@ -203,7 +222,7 @@ describe('sseStream', () => {
     const disconnect = sseStream(channel.url).connect({ ...leaving, onEvent: (event) => (leaving.onEvent(event), disconnect()) })
     const { recorder } = await connectTo(channel)
     await expect.poll(() => leaving.gaps).toHaveLength(1)
-    await channel.send('data: {"type":"changed"}\n\ndata: {"type":"changed"}\n\n')
+    await channel.send(changed + changed)
     await expect.poll(() => recorder.events).toHaveLength(2)
     await expect.poll(channel.state).toMatchObject({ open: 1 })
     expect(leaving.events).toHaveLength(1)
@@ -213,31 +232,56 @@ describe('sseStream', () => {
     const channel = sseChannel()
     const url = new URL(channel.url, location.href)
     url.hostname = '127.0.0.1'
-    const recorder = streamRecorder()
-    onTestFinished(sseStream(url).connect(recorder))
-    const including = streamRecorder()
-    onTestFinished(sseStream(url, { credentials: 'include' }).connect(including))
-    await expect.poll(() => recorder.statuses).toEqual([connecting, open])
-    await expect.poll(() => including.statuses).toEqual([connecting, refused])
+    const { heard } = listen({ ...channel, url: url.href })
+    const including = listen({ ...channel, url: url.href }, { credentials: 'include' })
+    await expect.poll(() => heard.slice(0, 2)).toEqual(['connecting', 'open'])
+    // The test server lets nobody from elsewhere send cookies.
+    await expect.poll(() => including.heard.slice(0, 2)).toEqual(['connecting', expect.stringContaining('closed: the server could not be')])
   })
 })
 
-async function connectTo(channel: SseChannel, order: string[] = []): Promise<{ recorder: StreamRecorder; disconnect: () => void }> {
+interface Heard {
+  readonly recorder: StreamRecorder
+  readonly heard: string[]
+  readonly disconnect: () => void
+}
+
+function listen(channel: SseChannel, options: SseOptions = {}, position?: string): Heard {
   const recorder = streamRecorder()
-  const disconnect = sseStream(channel.url).connect({
-    ...recorder,
-    onStatus: (status) => (order.push(status.state), recorder.onStatus(status)),
-    onGap: (reason) => (order.push('gap'), recorder.onGap(reason)),
-  })
+  const heard: string[] = []
+  const disconnect = sseStream(channel.url, options).connect(
+    {
+      ...recorder,
+      onStatus(status) {
+        heard.push('reason' in status ? `${status.state}: ${status.reason}` : status.state)
+        recorder.onStatus(status)
+      },
+      onGap(reason) {
+        heard.push(`gap: ${reason}`)
+        recorder.onGap(reason)
+      },
+    },
+    position,
+  )
   onTestFinished(disconnect)
-  await expect.poll(() => recorder.gaps, { interval: 5 }).toHaveLength(1)
-  return { recorder, disconnect }
+  return { recorder, heard, disconnect }
+}
+
+/** Resolves when it is open, and its gap told. */
+async function connectTo(channel: SseChannel, options?: SseOptions, position?: string): Promise<Heard> {
+  const heard = listen(channel, options, position)
+  await expect.poll(() => heard.recorder.gaps, { interval: 5 }).toHaveLength(1)
+  return heard
+}
+
+async function requestsOf(channel: SseChannel): Promise<{ method: string; body: string; headers: Record<string, string> }[]> {
+  return (await channel.requests()) as { method: string; body: string; headers: Record<string, string> }[]
 }
 
 /** Waits by way of the network, for the timers are faked, and runs those that are due. */
 async function until(met: () => boolean): Promise<void> {
   while (!met()) {
     await fetch(location.href, { method: 'HEAD' })
-    vi.advanceTimersByTime(0)
+    await vi.advanceTimersByTimeAsync(0)
   }
 }

@@ -1,104 +1,86 @@
-import { backoff } from '../backoff.ts'
+import type { EventSourceMessage } from 'eventsource-parser'
 import { ArgumentError, EventError } from '../errors.ts'
 import { toLiveEvent } from './live-event.ts'
-import type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream.ts'
+import { connectSse } from './sse-connection.ts'
+import type { LiveEvent, LiveStream } from './stream.ts'
 
-/** How soon a connection that was refused is tried again at the earliest, in ms. */
-const shortestRetry = 1_000
+/** A message of a server, as `toEvents` gets it. */
+export interface SseMessage {
+  /** What its `event:` line says. Default: `'message'`. */
+  readonly event: string
+  readonly data: string
+  readonly id: string | undefined
+}
 
 /** What `sseStream` takes besides the address. */
 export interface SseOptions {
+  /**
+   * Headers of every request, or a function that is asked for them at each: the place for a token. Where the server
+   * has just answered 401 or 403 the function is given that status, so that it can get a new token; otherwise nothing.
+   */
+  readonly headers?: HeadersInit | ((refused?: number) => HeadersInit | Promise<HeadersInit>)
+  /** Sends the requests. Default: the global `fetch`, as it is when a request is made. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** Default: `'GET'`. */
+  readonly method?: 'GET' | 'POST'
+  /** What a `POST` sends, the same each time; as `application/json`, unless `headers` say otherwise. */
+  readonly body?: string
   /** `'include'` sends cookies to another origin too. Default: `'same-origin'`. */
-  readonly credentials?: 'same-origin' | 'include'
+  readonly credentials?: RequestCredentials
+  /** Ends all connections for good; their status is then `closed`. */
+  readonly signal?: AbortSignal
+  /** How long the server may send nothing before the connection is taken for dead, in ms. `Infinity` where it sends no heartbeats. Default: 45,000. */
+  readonly silence?: number
+  /**
+   * Whether the connection is ended when the page has been hidden for 10 s, and made anew when it is shown. Not for what is
+   * shared between tabs, for one of those may be shown. Default: `false`.
+   */
+  readonly pauseWhenHidden?: boolean
+  /**
+   * What a message means, for servers that speak otherwise than docs/wire.md; `reset` is always a gap. What it throws is
+   * reported, and the message is skipped and a gap. Default: a `message` is one event as JSON, and others mean nothing.
+   */
+  readonly toEvents?: (message: SseMessage) => LiveEvent | readonly LiveEvent[] | undefined
 }
 
 /**
- * A live stream over server-sent events. Each connection of a table is a connection to the server, made by `connect`.
+ * A live stream over server-sent events, by `fetch`. Each connection of a table is a connection to the server, made by
+ * `connect`. docs/wire.md says what the server has to do.
  *
- * Each message's data is one live event as JSON. A message of the type `reset` is a gap: the server says with it that
- * it cannot tell what was missed. Messages of other types mean nothing here. A message that cannot be read is reported
- * as an `EventError` and skipped, and is a gap besides, for it may have been an event (promise 11).
+ * **Gaps** (promise 11). Every opening of the connection is a gap, the first one included, unless it goes on from a position
+ * and the server says so by sending that position back in the header `last-event-id`. So are a message of the type `reset`
+ * and one that cannot be read, which is reported as an `EventError` and skipped.
  *
- * Every opening of the connection is a gap, the first one included: what is cached may be older than the connection.
- * After a cut the browser reconnects by itself. Where the server refuses, or answers with something else than an event
- * stream, the status is `closed` until the next attempt, which follows in 1 to 30 s, and so on without end. Where there
- * is no `EventSource` the status stays `closed` (promise 19).
+ * **Attempts.** A connection that ends is made anew after 1 to 2 s. Attempts that fail are repeated less and less often, up to
+ * every 30 s; the status is `closed` with a reason in between. A `retry:` of the server's takes the place of that second,
+ * `Retry-After` is kept to, and a page that is shown, or online, again does not wait for the rest. A connection on which
+ * nothing came for the time of `silence` is made anew; also right when a computer wakes.
+ *
+ * **The end.** After 401 or 403 the headers are asked for once more; if that is refused too, the stream ends, as it does
+ * after 204, when `signal` aborts, and where there is no `fetch` that can read streams (promise 19). Its status is then
+ * `closed` with a reason until it is connected again.
+ *
+ * **Polling.** Where three connections in a row end within 5 s, bring nothing or are never answered, a proxy may hold them
+ * back. Then the status is `polling`, events are asked for every 3 s, and after 5 minutes a connection is tried again.
  *
  * @throws ArgumentError where the url or an option is none (promise 20)
  */
 export function sseStream(url: string | URL, options: SseOptions = {}): LiveStream {
-  const address = checkUrl(url)
-  const { credentials = 'same-origin' } = options
-  if (credentials !== 'same-origin' && credentials !== 'include') {
-    throw new ArgumentError('credentials', credentials, "'same-origin' or 'include'")
+  const { method = 'GET', body, credentials = 'same-origin', silence = 45_000, pauseWhenHidden = false } = options
+  const { headers, fetch, signal, toEvents } = options
+  if (method !== 'GET' && method !== 'POST') throw new ArgumentError('method', method, "'GET' or 'POST'")
+  if (body !== undefined && (typeof body !== 'string' || method === 'GET')) throw new ArgumentError('body', body, "a string, with 'POST'")
+  if (!['omit', 'same-origin', 'include'].includes(credentials)) {
+    throw new ArgumentError('credentials', credentials, "'omit', 'same-origin' or 'include'")
   }
-  return { connect: (listener) => connect(address, credentials === 'include', listener) }
-}
-
-function connect(url: string, withCredentials: boolean, listener: StreamListener): () => void {
-  // A closed EventSource is silent; this is for a listener that ends the connection in between two calls of it.
-  let connected = true
-  let state: StreamStatus['state'] | undefined
-  let source: EventSource | undefined
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let failures = 0
-
-  function showStatus(status: StreamStatus): void {
-    if (status.state === state) return
-    state = status.state
-    listener.onStatus(status)
+  if (typeof silence !== 'number' || !(silence > 0)) throw new ArgumentError('silence', silence, 'a number of ms above 0, or Infinity')
+  const read = ({ event = 'message', data, id }: EventSourceMessage): LiveEvent[] => {
+    if (toEvents === undefined) return event === 'message' ? [toLiveEvent(parseJson(data))] : []
+    const events = toEvents({ event, data, id })
+    return events === undefined ? [] : [events].flat().map(toLiveEvent)
   }
-
-  function reportGap(reason: string): void {
-    if (connected) listener.onGap(reason)
-  }
-
-  function receive(data: string): void {
-    let event: LiveEvent
-    try {
-      event = toLiveEvent(parseJson(data))
-    } catch (error) {
-      listener.onError(error)
-      return reportGap('a message could not be read')
-    }
-    listener.onEvent(event)
-  }
-
-  function open(): void {
-    showStatus({ state: 'connecting' })
-    if (!connected) return
-    const attempt = new EventSource(url, { withCredentials })
-    source = attempt
-    attempt.addEventListener('open', () => {
-      failures = 0
-      showStatus({ state: 'open' })
-      reportGap('the connection was opened')
-    })
-    attempt.addEventListener('message', ({ data }: MessageEvent<string>) => receive(data))
-    attempt.addEventListener('reset', () => reportGap('the server sent a reset'))
-    attempt.addEventListener('error', () => {
-      // A server may also name a message `error`; then the connection is open and nothing is wrong with it.
-      if (attempt.readyState === EventSource.OPEN) return
-      if (attempt.readyState === EventSource.CONNECTING) return showStatus({ state: 'connecting' })
-      // A page that goes away ends its requests in the same manner, but it runs no timer any more.
-      timer = setTimeout(refuse)
-    })
-  }
-
-  function refuse(): void {
-    failures += 1
-    timer = setTimeout(open, backoff(shortestRetry, failures, Math.random()))
-    showStatus({ state: 'closed', reason: 'the server refused the connection, or answered with no event stream' })
-  }
-
-  if (typeof EventSource === 'undefined') showStatus({ state: 'closed', reason: 'there is no EventSource here' })
-  else open()
-
-  return () => {
-    connected = false
-    clearTimeout(timer)
-    source?.close()
-  }
+  const setup = { url: checkUrl(url), method, body, credentials, silence, pauseWhenHidden, headers, fetch, signal, read }
+  return { connect: (listener, position) => connectSse(setup, listener, position) }
 }
 
 function parseJson(data: string): unknown {

@@ -1,4 +1,5 @@
 import { backoff } from '../backoff.ts'
+import { retryAfter } from '../retry-after.ts'
 import { isObject } from '../table/is-object.ts'
 
 /** How often a write is sent at most that the master answers with an error. */
@@ -48,7 +49,7 @@ export function failureOf(error: unknown): Failure {
  * @param random from 0 up to 1, as `Math.random` gives it
  */
 export function busyDelay(error: unknown, attempts: number, random: number): number | undefined {
-  const asked = retryAfter(error)
+  const asked = isObject(error) && 'headers' in error && error.headers instanceof Headers ? retryAfter(error.headers) : 0
   if (attempts >= mostAttempts || asked > longestRetryAfter) return undefined
   return Math.max(asked, backoff(shortest, attempts, random))
 }
@@ -56,13 +57,4 @@ export function busyDelay(error: unknown, attempts: number, random: number): num
 /** How long to wait before a master that was out of reach is tried again, in ms. It is tried for as long as it takes. */
 export function unreachableDelay(attempts: number, random: number): number {
   return backoff(shortest, attempts, random)
-}
-
-/** In ms; 0 where the server did not say. */
-function retryAfter(error: unknown): number {
-  const headers = isObject(error) && 'headers' in error ? error.headers : undefined
-  const text = headers instanceof Headers ? headers.get('retry-after') : null
-  if (text === null) return 0
-  const wait = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
-  return Number.isNaN(wait) ? 0 : Math.max(0, wait)
 }
