@@ -108,5 +108,6 @@ function setUp() {
 }
 
 function lease(stamp: number): HeldLease {
-  return { tags: ['x'], stored: [stamp], isVoid: false }
+  const stored = { lease: [stamp], leaseOf: () => [stamp] }
+  return { slot: { cacheKey: 'table', key: 'a', tags: ['x'] }, stored, isVoid: false, touched: new Set() }
 }

@@ -1,4 +1,4 @@
-export type { Cache, CacheEntry, CacheRead, Lease, Slot, Tags } from './cache/cache.ts'
+export type { Cache, CacheEntry, CacheRead, Lease, Renewal, Slot, Tags } from './cache/cache.ts'
 export { idbCache, type IdbCacheOptions } from './cache/indexeddb.ts'
 export { memoryCache } from './cache/memory.ts'
 export { noCache } from './cache/none.ts'
@@ -20,13 +20,14 @@ export {
   type Conflict,
   type LiveErrorCode,
 } from './errors.ts'
+export type { LiveStatus } from './feed.ts'
 export { LiveTable } from './live-table.ts'
 export type { LiveTableOptions } from './live-table-options.ts'
 export type { LiveListQuery, LiveRow, Page } from './page.ts'
 export type { CachedReadOptions } from './read-through.ts'
 export { manualStream, type ManualStream } from './stream/manual.ts'
 export { sharedStream, type SharedOptions } from './stream/shared.ts'
-export { sseStream, type SseOptions } from './stream/sse.ts'
+export { sseStream, type SseMessage, type SseOptions } from './stream/sse.ts'
 export type { LiveEvent, LiveStream, StreamListener, StreamStatus } from './stream/stream.ts'
 export { memoryTable, type MemoryCall, type MemoryTable, type MemoryTableOptions } from './table/memory.ts'
 export { restTable, type RestTable, type RestTableOptions } from './table/rest.ts'
@@ -39,12 +40,14 @@ export type {
   Column,
   Condition,
   CountQuery,
+  Invalidation,
   ListQuery,
   ListResult,
   OrderBy,
   ReadOptions,
   Reference,
   RowId,
+  RowUpdate,
   Scalar,
   SendOptions,
   Table,

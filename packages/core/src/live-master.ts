@@ -2,13 +2,15 @@ import type { Cache } from './cache/cache.ts'
 import { SafeCache } from './cache/safe-cache.ts'
 import { makeClock } from './clock.ts'
 import { ClosedError } from './errors.ts'
-import { Feed } from './feed.ts'
+import { Feed, type LiveStatus } from './feed.ts'
 import { Listeners, throwUncaught } from './listeners.ts'
 import { Reads } from './reads.ts'
-import { tagsOf } from './slots.ts'
-import type { LiveStream, StreamStatus } from './stream/stream.ts'
-import type { AffectedRows, Table, TableChange } from './table/table.ts'
+import { tagsOf, tagsOfUpdate } from './slots.ts'
+import type { LiveEvent, LiveStream } from './stream/stream.ts'
+import { fieldOf } from './table/row.ts'
+import type { AffectedRows, RowUpdate, Table, TableChange } from './table/table.ts'
 import type { Emit, InvalidationCause, Trace } from './trace.ts'
+import { TabChannel } from './tab-channel.ts'
 import { UnloadGuard } from './unload-guard.ts'
 import { Overlay } from './writes/overlay.ts'
 import type { WriteStorage } from './writes/write-storage.ts'
@@ -43,6 +45,8 @@ export class LiveMaster<Row extends object> {
   readonly overlay: Overlay<Row>
   readonly writes: Writes<Row>
   readonly #cache: SafeCache
+  readonly #now: () => number
+  readonly #tabs: TabChannel
   readonly #feed: Feed | undefined
   readonly #listeners = new Listeners<TableChange>()
   readonly #emit: Emit
@@ -55,6 +59,7 @@ export class LiveMaster<Row extends object> {
     const guard = options.warnOnUnload ? new UnloadGuard() : undefined
     const emit = trace && emitter(trace, cacheKey)
     this.master = master
+    this.#now = now
     this.cacheKey = cacheKey
     this.#emit = emit
     this.#cache = new SafeCache(cache, cacheKey, (during, error) => emit?.({ type: 'error', during, error }))
@@ -64,20 +69,21 @@ export class LiveMaster<Row extends object> {
       cacheKey,
       masterPageSize,
       cache: this.#cache,
-      hearsChanges: () => this.#feed === undefined || this.#feed.status.state === 'open',
+      hearsChanges: () => this.#feed?.hearsChanges ?? true,
       now,
       settling: () => together(this.#feed?.settling, this.writes.draining),
       // What else that tab invalidated is not known here, so whoever shows anything looks again.
       onOvertaken: () => this.#listeners.tell({ type: 'invalidated', rows: 'all' }),
       emit,
     })
-    this.overlay = new Overlay(master.idField, () => this.writes.changed())
+    this.overlay = new Overlay(master.idField, () => this.writes.changed(), master.versionField)
     this.writes = new Writes({
       cacheKey,
       target: writeTarget,
       overlay: this.overlay,
       now,
-      invalidate: (rows) => this.invalidate(rows, 'write'),
+      invalidate: (rows, update) => this.invalidate(rows, 'write', update),
+      onEvent: (event) => this.#hear(event),
       onChange: () => {
         guard?.set(this.writes.pending.length > 0)
         this.#listeners.tell({ type: 'writes' })
@@ -89,10 +95,17 @@ export class LiveMaster<Row extends object> {
       concurrency: options.concurrency,
     })
     this.#feed = stream && this.#makeFeed(stream)
+    this.#tabs = new TabChannel(cacheKey, ({ rows, update }) => this.#hearTab(rows, update))
   }
 
-  get streamStatus(): StreamStatus | undefined {
+  get streamStatus(): LiveStatus | undefined {
     return this.#feed?.status
+  }
+
+  /** Goes on after a pause: with a new token, or because somebody knows better. */
+  resume(): void {
+    this.writes.resume()
+    this.#feed?.reconnect()
   }
 
   /**
@@ -102,11 +115,12 @@ export class LiveMaster<Row extends object> {
    */
   open(): void {
     if (this.#isClosed) throw new ClosedError(this.cacheKey)
+    this.#tabs.open()
     this.writes.open()
     this.#feed?.connect()
     if (this.#leaveMaster === undefined && this.master.subscribe !== undefined) {
       this.#leaveMaster = this.master.subscribe((change) => {
-        if (change.type === 'invalidated') void this.invalidate(change.rows, 'master')
+        if (change.type === 'invalidated') this.#hearMaster(change.rows, change.update)
         // What waits there waits here.
         if (change.type === 'writes') this.#listeners.tell(change)
       })
@@ -114,14 +128,11 @@ export class LiveMaster<Row extends object> {
     }
   }
 
-  async invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
-    const started = performance.now()
-    const durable = this.#cache.invalidate(tagsOf(rows))
-    // From here on reads wait for the disk, so listeners need not. They are told once the write is on its way, and what they
-    // do about it takes place while the disk is at work.
-    queueMicrotask(() => this.#listeners.tell({ type: 'invalidated', rows }))
-    await durable
-    this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
+  /** @param update what other tabs may make of it instead, where nothing else happened */
+  async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: RowUpdate): Promise<void> {
+    await this.#invalidate(rows, cause)
+    // Now they find it on the disk.
+    this.#tabs.tell({ rows, update })
   }
 
   /** The stream is let go when the last one leaves. */
@@ -147,25 +158,86 @@ export class LiveMaster<Row extends object> {
     this.#feed?.disconnect(reason)
     this.#leaveMaster?.()
     this.#leaveMaster = undefined
+    // Where the cache is shared, what is missed meanwhile is found on the disk.
+    if (this.#isClosed || this.#cache.isShared) this.#tabs.close()
   }
 
   #hearGap(reason: string): void {
     this.#emit?.({ type: 'gap', reason })
-    void this.invalidate('all', 'gap')
+    void this.#invalidate('all', 'gap')
+  }
+
+  async #invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
+    const started = performance.now()
+    const durable = this.#cache.invalidate(tagsOf(rows))
+    this.#tell({ type: 'invalidated', rows })
+    await durable
+    this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
+  }
+
+  /** From here on reads wait for the disk, so listeners need not. What they do takes place while the disk is at work. */
+  #tell(change: TableChange): void {
+    queueMicrotask(() => this.#listeners.tell(change))
+  }
+
+  #hear(event: LiveEvent): void {
+    if (this.writes.covers(event)) return
+    const isOwn = event.write !== undefined && this.writes.hasSent(event.write)
+    if (event.type === 'changed') return isOwn ? undefined : void this.#invalidate('all', 'event')
+    const id = String(event.id)
+    const row = 'row' in event ? this.#rowOf(event.row, id) : undefined
+    if (row !== undefined && !this.overlay.tell(row, this.#now())) return
+    // What came of one's own write is known, unless an event from before it came after its answer.
+    if (isOwn && row === undefined && !this.overlay.wasToldByStream(id)) return
+    if (event.type === 'updated') void this.#update({ id, row, fields: event.fields }, 'event')
+    else if (isOwn && event.type === 'inserted') void this.#update({ id, row }, 'event')
+    else void this.#invalidate([id], 'event')
+  }
+
+  /** One row was changed, and none came or went: what is known to stay as it is, or with the row in its place, stays fresh (promise 17). */
+  async #update(update: RowUpdate, cause: InvalidationCause): Promise<void> {
+    const started = performance.now()
+    const rows = [update.id]
+    const durable = this.#cache.invalidate(tagsOfUpdate(update), this.reads.held.renewals(update))
+    this.#tell({ type: 'invalidated', rows, update })
+    await durable
+    this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
+  }
+
+  #hearMaster(rows: AffectedRows, update: RowUpdate | undefined): void {
+    const row = update && this.#rowOf(update.row, update.id)
+    if (update === undefined) return void this.#invalidate(rows, 'master')
+    if (row === undefined || this.overlay.tell(row, this.#now())) void this.#update({ ...update, row }, 'master')
+  }
+
+  /** Another tab has invalidated these rows. Where the two share a cache, that is on the disk. */
+  #hearTab(rows: AffectedRows, update: RowUpdate | undefined): void {
+    const row = update && this.#rowOf(update.row, update.id)
+    if (row !== undefined && !this.overlay.tell(row, this.#now())) return
+    if (this.#cache.isShared) this.#cache.overtake(tagsOf(rows))
+    else void this.#cache.invalidate(tagsOf(rows))
+    this.#tell({ type: 'invalidated', rows, update: row && update && { ...update, row } })
+    this.#emit?.({ type: 'invalidate', cause: 'tab', rows, duration: 0 })
+  }
+
+  /** A row that somebody sent, unless it is none, or another one. */
+  #rowOf(row: object | undefined, id: string): Row | undefined {
+    const isIt = (sent: object): sent is Row => String(fieldOf(sent, this.master.idField)) === id
+    return row !== undefined && isIt(row) ? row : undefined
   }
 
   #makeFeed(stream: LiveStream): Feed {
     return new Feed(stream, {
       onEvent: (event) => {
         this.#emit?.({ type: 'event', event })
-        void this.invalidate(event.type === 'changed' ? 'all' : [String(event.id)], 'event')
+        this.#hear(event)
       },
       onGap: (reason) => this.#hearGap(reason),
       onStatus: (status) => {
         this.#emit?.({ type: 'status', status })
         if (status.state === 'open') this.writes.wake()
-        this.#listeners.tell({ type: 'status' })
       },
+      onNews: () => this.#listeners.tell({ type: 'status' }),
       onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),
     })
   }

@@ -323,6 +323,7 @@ function steppedCache(cache: Cache, step: (name: string) => Promise<void>, failu
     kind: 'stepped',
     read: (slot) => travel(`cache read ${slot.key}`, () => cache.read(slot)),
     fill: (slot, entry) => travel(`cache fill ${slot.key}`, () => cache.fill(slot, entry)),
-    invalidate: (cacheKey, tags) => travel(`cache invalidate ${[tags].flat().join(' ')}`, () => cache.invalidate(cacheKey, tags)),
+    invalidate: (cacheKey, tags, renewals) =>
+      travel(`cache invalidate ${[tags].flat().join(' ')}`, () => cache.invalidate(cacheKey, tags, renewals)),
   }
 }

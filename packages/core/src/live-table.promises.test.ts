@@ -156,7 +156,7 @@ describe('promise 2', () => {
     ['invalidate() in another tab', 'elsewhere', (_, other) => other.invalidate()],
     ['a write in another tab', 'elsewhere', (_, other) => other.patch(1, { name: 'changed' })],
     ["an event 'changed'", 'here', () => stream.emit({ type: 'changed' })],
-    ['an event about the row', 'here', () => stream.emit({ type: 'updated', id: 1 })],
+    ['an event about the row', 'here', () => stream.emit({ type: 'deleted', id: 1 })],
     ['a gap', 'here', () => stream.gap()],
   ]
 
@@ -425,8 +425,8 @@ describe('promise 7', () => {
     const foreign: Cache = {
       ...cache,
       read: async (slot) => {
-        const { lease } = await cache.read(slot)
-        return { entry: { value: 'something else', fetchedAt: 1, lease }, lease }
+        const read = await cache.read(slot)
+        return { ...read, entry: { value: 'something else', fetchedAt: 1, lease: read.lease } }
       },
     }
     const table = liveTable(fakeMaster(items(1)), { cache: foreign })
@@ -779,7 +779,7 @@ describe('promise 19', () => {
       // It has to end by itself.
       const { stdout, stderr } = await promisify(execFile)(
         process.execPath,
-        ['--conditions=source', '--input-type=module', '--eval', script],
+        ['--conditions=vantage-live-source', '--input-type=module', '--eval', script],
         { timeout: 10_000 },
       )
       expect(stderr).toBe('')

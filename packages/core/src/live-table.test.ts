@@ -239,7 +239,8 @@ describe('a view', () => {
     const written = table.patch(1, { name: 'item one' })
     expect(view.pendingIds).toBe(table.pendingIds)
     expect(view.pendingIds).toEqual(new Set(['1']))
-    expect(view.streamStatus).toEqual({ state: 'open' })
+    expect(view.streamStatus).toMatchObject({ state: 'open' })
+    expect(view.streamStatus).toBe(table.streamStatus)
     expect(stream.connections()).toBe(1)
     await gates.open()
     await Promise.all([...read, written])
@@ -309,10 +310,10 @@ describe('its stream', () => {
     expect(stream.connections()).toBe(1)
     leave[1]?.()
     expect(stream.connections()).toBe(0)
-    expect(table.streamStatus).toEqual({ state: 'closed', reason: 'nobody listens' })
+    expect(table.streamStatus).toMatchObject({ state: 'closed', reason: 'nobody listens' })
     const leaveAgain = table.subscribe(() => undefined)
     expect(stream.connections()).toBe(1)
-    expect(table.streamStatus).toEqual({ state: 'open' })
+    expect(table.streamStatus).toMatchObject({ state: 'open' })
     leaveAgain()
     leaveAgain()
     expect([stream.connections(), stream.total()]).toEqual([0, 2])
@@ -329,7 +330,7 @@ describe('its stream', () => {
     changes.length = 0
     stream.tell((connection) => connection.onEvent({ type: 'updated', id: 1 }))
     await settle()
-    expect(changes).toEqual([{ type: 'invalidated', rows: ['1'] }])
+    expect(changes).toMatchObject([{ type: 'status' }, { type: 'invalidated', rows: ['1'] }])
     leave()
     expect(stream.connections()).toBe(0)
   })
@@ -342,7 +343,7 @@ describe('its stream', () => {
     stream.setStatus({ state: 'connecting' })
     stream.setStatus({ state: 'open' })
     table.close()
-    expect(heard).toEqual([{ state: 'connecting' }, { state: 'open' }, { state: 'closed', reason: 'the table is closed' }])
+    expect(heard).toMatchObject([{ state: 'connecting' }, { state: 'open' }, { state: 'closed', reason: 'the table is closed' }])
     expect(liveTable(fakeMaster([])).streamStatus).toBeUndefined()
   })
 
@@ -370,14 +371,10 @@ describe('its stream', () => {
     ["'changed'", (stream) => stream.emit({ type: 'changed' }), ['list 1', 'list 2', 'count', 'get 1', 'get 2']],
     ['a gap', (stream) => stream.gap(), ['list 1', 'list 2', 'count', 'get 1', 'get 2']],
     ["'inserted'", (stream) => stream.emit({ type: 'inserted', id: 9 }), ['list 1', 'list 2', 'count']],
-    ["'updated'", (stream) => stream.emit({ type: 'updated', id: '1' }), ['list 1', 'list 2', 'count', 'get 1']],
-    [
-      "'updated' with a row",
-      (stream) => stream.emit({ type: 'updated', id: 1, row: { id: 1, name: 'new' } }),
-      ['list 1', 'list 2', 'count', 'get 1'],
-    ],
+    ["'updated'", (stream) => stream.emit({ type: 'updated', id: '1' }), ['list 1', 'get 1']],
+    ["'updated' with a row", (stream) => stream.emit({ type: 'updated', id: 1, row: { id: 1, name: 'new' } }), []],
     ["'deleted'", (stream) => stream.emit({ type: 'deleted', id: 2 }), ['list 1', 'list 2', 'count', 'get 2']],
-  ])('promise 17: %s makes pages, counts and the rows it is about stale, and no others', async (_, emit, asked) => {
+  ])('promise 17: %s makes stale what it can have changed, and no more', async (_, emit, asked) => {
     const stream = manualStream()
     const master = fakeMaster(items(4))
     const table = liveTable(master, { stream, pageSize: 2 })

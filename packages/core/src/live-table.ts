@@ -2,16 +2,28 @@ import type { Cache } from './cache/cache.ts'
 import { idbCache } from './cache/indexeddb.ts'
 import { memoryCache } from './cache/memory.ts'
 import { UnsupportedError } from './errors.ts'
+import type { LiveStatus } from './feed.ts'
 import { LiveMaster } from './live-master.ts'
 import { checkOptions, type LiveTableOptions } from './live-table-options.ts'
 import { ownCopy } from './own-copy.ts'
 import type { LiveListQuery, LiveRow, Page } from './page.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
+import { listAfter, rowAfter } from './row-update.ts'
 import { pageSlot, rowSlot } from './slots.ts'
-import type { StreamStatus } from './stream/stream.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
-import type { ChangeOptions, Column, CountQuery, Reference, RowId, Table, TableChange, ViewQuery } from './table/table.ts'
+import type {
+  ChangeOptions,
+  Column,
+  CountQuery,
+  Invalidation,
+  Reference,
+  RowId,
+  Table,
+  TableChange,
+  TableMetadata,
+  ViewQuery,
+} from './table/table.ts'
 import { WeakValues } from './weak-values.ts'
 import type { FailedWrite, PendingWrite } from './writes/pending-write.ts'
 import type { Pause } from './writes/write-gate.ts'
@@ -67,6 +79,10 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#master.versionField
   }
 
+  get defaultOrder(): TableMetadata['defaultOrder'] {
+    return this.#master.defaultOrder
+  }
+
   /** The caller's name for what is cached; views have their parent's. */
   get cacheKey(): string {
     return this.#options.cacheKey
@@ -109,8 +125,8 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#live.writes.paused ?? this.#tableBehind?.paused
   }
 
-  /** How the live stream stands; undefined where there is none. */
-  get streamStatus(): StreamStatus | undefined {
+  /** How the live stream stands; undefined where there is none. The same object until something of it changes. */
+  get streamStatus(): LiveStatus | undefined {
     return this.#live.streamStatus
   }
 
@@ -144,6 +160,22 @@ export class LiveTable<Row extends object> implements Table<Row> {
   overlayRow(id: RowId, read: LiveRow<Row>): LiveRow<Row> {
     const row = this.#live.overlay.row(read.row, idText(id), read)
     return row === read.row ? read : { ...read, row }
+  }
+
+  /**
+   * What a page of this view that was read with `overlay: false` is after a change that the table told of: the same, or one with
+   * the changed row in its place; undefined where it has to be read anew. For bindings to frameworks.
+   */
+  pageAfter(page: Page<Row>, { update }: Invalidation): Page<Row> | undefined {
+    return update && listAfter(page, update, this.#live.reads.placing(this.#view.canonical), this)
+  }
+
+  /** What a row that was read with `overlay: false` is after a change, as `pageAfter` does it with a page. */
+  rowAfter(id: RowId, read: LiveRow<Row>, { rows, update }: Invalidation): LiveRow<Row> | undefined {
+    if (rows !== 'all' && !rows.includes(this.#live.overlay.idOf(idText(id)))) return read
+    if (update?.row === undefined || read.row === undefined) return undefined
+    const row = rowAfter(read.row, update.row, this)
+    return row && (row === read.row ? read : { ...read, row })
   }
 
   /**
@@ -267,9 +299,12 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#live.subscribe(listener)
   }
 
-  /** Sends what waits, after a pause: with the token that was missing, or because you know better. */
+  /**
+   * Sends what waits, after a pause: with the token that was missing, or because you know better. A stream that is closed,
+   * also one that has ended for want of a token, is connected anew.
+   */
   resume(): void {
-    this.#live.writes.resume()
+    this.#live.resume()
     this.#tableBehind?.resume()
   }
 

@@ -1,6 +1,6 @@
 import type { Slot } from './cache/cache.ts'
-import type { HeldLease } from './cache/held-lease.ts'
-import type { Lookup, SafeCache } from './cache/safe-cache.ts'
+import { isOvertaken, type HeldLease } from './cache/held-lease.ts'
+import type { SafeCache } from './cache/safe-cache.ts'
 import { NotCachedError } from './errors.ts'
 import { Flights } from './flights.ts'
 import type { ReadOptions } from './table/table.ts'
@@ -65,6 +65,7 @@ export type Ask<Value> = (signal: AbortSignal) => Promise<Answer<Value>>
 export class ReadThrough<Value> {
   readonly #cache: SafeCache
   readonly #isValue: (value: unknown) => value is Value
+  readonly #tagsOf: (value: Value) => readonly string[]
   readonly #now: () => number
   readonly #madeAt: number
   readonly #hearsChanges: () => boolean
@@ -73,7 +74,12 @@ export class ReadThrough<Value> {
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
-  constructor({ cache, now, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions, isValue: (value: unknown) => value is Value) {
+  /** @param tagsOf what a value hangs on beside its slot's tags */
+  constructor(
+    { cache, now, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions,
+    isValue: (value: unknown) => value is Value,
+    tagsOf: (value: Value) => readonly string[] = () => [],
+  ) {
     this.#cache = cache
     this.#now = now
     this.#madeAt = now()
@@ -82,6 +88,7 @@ export class ReadThrough<Value> {
     this.#onOvertaken = onOvertaken
     this.#emit = emit
     this.#isValue = isValue
+    this.#tagsOf = tagsOf
   }
 
   async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
@@ -108,7 +115,7 @@ export class ReadThrough<Value> {
 
   async #lookUp(slot: Slot): Promise<{ cached: Read<Value> | undefined; lease: HeldLease }> {
     const started = performance.now()
-    const { entry, fresh: isUntouched, lease } = await this.#lease(slot)
+    const { entry, fresh: isUntouched, lease } = await this.#cache.read(slot)
     const fresh = isUntouched && this.#hearsChanges()
     const cached =
       entry !== undefined && this.#isValue(entry.value)
@@ -128,23 +135,16 @@ export class ReadThrough<Value> {
     return fetchedAt > this.#now() ? this.#madeAt : fetchedAt
   }
 
-  /** Under a lease that was voided meanwhile the master's answer could only be stale, so another one is tried for. */
-  async #lease(slot: Slot): Promise<Lookup> {
-    const lookup = await this.#cache.read(slot)
-    if (!lookup.lease.isVoid) return lookup
-    this.#cache.release(lookup.lease)
-    return this.#cache.read(slot)
-  }
-
   async #ask(slot: Slot, ask: Ask<Value>, lease: HeldLease, cached: Read<Value> | undefined, signal: AbortSignal): Promise<Read<Value>> {
     const started = performance.now()
     const fetchedAt = this.#now()
     try {
       const { value, stale = false, error } = await ask(signal)
       this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })
-      const read = { value, fetchedAt, stale: stale || lease.isVoid, ...(error === undefined ? {} : { error }) }
+      const tags = value === undefined ? [] : this.#tagsOf(value)
+      const read = { value, fetchedAt, stale: stale || isOvertaken(lease, tags), ...(error === undefined ? {} : { error }) }
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
-      void this.#fill(slot, lease, read)
+      void this.#fill(slot, lease, read, tags)
       return read
     } catch (error) {
       this.#cache.release(lease)
@@ -155,11 +155,11 @@ export class ReadThrough<Value> {
   }
 
   /** An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9). */
-  async #fill(slot: Slot, lease: HeldLease, { value, fetchedAt, stale }: Read<Value>): Promise<void> {
+  async #fill(slot: Slot, lease: HeldLease, { value, fetchedAt, stale }: Read<Value>, tags: readonly string[]): Promise<void> {
     const started = performance.now()
-    const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale)
+    const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale, tags)
     this.#cache.release(lease)
     this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration: performance.now() - started })
-    if (!fresh && !stale && !lease.isVoid) this.#onOvertaken()
+    if (!fresh && !stale && !isOvertaken(lease, tags)) this.#onOvertaken()
   }
 }

@@ -1,9 +1,10 @@
 import { checkListResult, checkRow, isCount, isListResult, rowIdText } from './answers.ts'
 import { AnswerError, UnsupportedError } from './errors.ts'
 import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
+import { HeldSlots } from './held-slots.ts'
 import { isObject } from './table/is-object.ts'
 import { ReadThrough, type Answer, type CachedReadOptions, type Read, type ReadThroughOptions } from './read-through.ts'
-import { countSlot, pageSlot, rowSlot } from './slots.ts'
+import { countSlot, pageSlot, placingFields, rowSlot, type Placing } from './slots.ts'
 import type { CanonicalQuery } from './table/query.ts'
 import type { ListResult, ReadOptions, RowId, Table, ViewQuery } from './table/table.ts'
 
@@ -28,32 +29,50 @@ export class Reads<Row extends object> {
   readonly #pages: ReadThrough<ListResult<Row>>
   readonly #rows: ReadThrough<Row>
   readonly #counts: ReadThrough<number>
+  /** What an update of one row can be carried on to. */
+  readonly held: HeldSlots
 
   constructor({ master, cacheKey, masterPageSize, ...options }: ReadsOptions<Row>) {
     this.#master = master
     this.#cacheKey = cacheKey
     this.#masterPageSize = masterPageSize
+    this.held = new HeldSlots({ idField: master.idField, versionField: master.versionField })
     // That what is cached under a key is what the app cached there is the caller's word: the cache key is its own.
-    this.#pages = new ReadThrough(options, (value): value is ListResult<Row> => isListResult(value))
+    this.#pages = new ReadThrough(
+      options,
+      (value): value is ListResult<Row> => isListResult(value),
+      ({ rows }) => this.held.rowTags(rows),
+    )
     this.#rows = new ReadThrough(options, (value): value is Row => isObject(value))
     this.#counts = new ReadThrough(options, isCount)
   }
 
-  page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
-    const slot = pageSlot(this.#cacheKey, view.canonical, slice.page, slice.pageSize)
+  async page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
+    const placing = this.placing(view.canonical)
+    const slot = pageSlot(this.#cacheKey, view.canonical, slice.page, slice.pageSize, placingFields(placing))
     const ask = async (signal: AbortSignal) => {
       const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, asTheyAre(signal))
       return { value: { rows, ...(total === undefined ? {} : { total }) }, stale, error }
     }
-    return this.#pages.read(slot, ask, options)
+    const read = await this.#pages.read(slot, ask, options)
+    if (read.value !== undefined) this.held.seePage(slot, placing, read.value.rows)
+    return read
   }
 
-  row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
+  /** A view with the order in which the master lists it where it has none of its own. */
+  placing({ where, search, orderBy }: CanonicalQuery): Placing {
+    return { where, search, orderBy: orderBy.length > 0 ? orderBy : (this.#master.defaultOrder ?? []) }
+  }
+
+  async row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
     const ask = async (signal: AbortSignal) => {
       const row = await this.#master.get(id, asTheyAre(signal))
       return { value: row === undefined ? undefined : checkRow(this.#master, row, id) }
     }
-    return this.#rows.read(rowSlot(this.#cacheKey, String(id)), ask, options)
+    const slot = rowSlot(this.#cacheKey, String(id))
+    const read = await this.#rows.read(slot, ask, options)
+    this.held.seeRow(String(id), slot)
+    return read
   }
 
   count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {

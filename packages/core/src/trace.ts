@@ -3,7 +3,7 @@ import type { AffectedRows } from './table/table.ts'
 import type { Pause } from './writes/write-gate.ts'
 
 /** Why a table was invalidated. */
-export type InvalidationCause = 'write' | 'event' | 'gap' | 'master' | 'call'
+export type InvalidationCause = 'write' | 'event' | 'gap' | 'master' | 'call' | 'tab'
 
 /** What a write does. */
 export type WriteType = 'insert' | 'replace' | 'patch' | 'delete' | 'deleteAll'

@@ -9,6 +9,8 @@ export interface Slot {
   /** No other slot of any table has it. */
   readonly key: string
   readonly tags: readonly string[]
+  /** What is read into it hangs on further tags, which are known only then: `CacheEntry.tags`. */
+  readonly hasParts?: true
 }
 
 /**
@@ -26,14 +28,28 @@ export interface CacheEntry {
   readonly value: unknown
   /** When the master was asked for it, in ms since 1970: the value is no older than this. */
   readonly fetchedAt: number
-  /** The lease it was read under. The entry is fresh for as long as the slot's present lease equals it. */
+  /** What it hangs on beside the slot's tags: what the value is made of. */
+  readonly tags?: readonly string[]
+  /** The lease it was read under: of the slot's tags, then of its own. The entry is fresh for as long as the present one equals it. */
   readonly lease: Lease
 }
 
 /** A slot as it stood at one moment. */
 export interface CacheRead {
   readonly entry: CacheEntry | undefined
+  /** The present lease of the slot's tags, then of the entry's own. */
   readonly lease: Lease
+  /** The present lease of any tags, as of the same moment: what is read now may turn out to hang on them. */
+  readonly leaseOf: (tags: readonly string[]) => Lease
+}
+
+/** What becomes of an entry that an invalidation would make stale, where that is known. */
+export interface Renewal {
+  readonly slot: Slot
+  /** The tags that the entry is thought to hang on, the slot's included; one with others is left alone, and goes stale. */
+  readonly tags: readonly string[]
+  /** The value after what happened, or undefined where that cannot be told: the entry then goes stale. It must not throw. */
+  readonly renew: (value: unknown) => unknown
 }
 
 /**
@@ -45,6 +61,8 @@ export interface CacheRead {
 export interface Cache {
   /** What kind of storage it is, for tracing: `'indexeddb'`, `'memory'`, `'none'`. */
   readonly kind: string
+  /** Whether all tabs have the same storage: what one of them invalidates is invalidated for all. */
+  readonly isShared?: boolean
   /** Called when a table is made, for a storage that takes its time to open. Whatever else is called need not wait for it. */
   open?(): Promise<void>
   /** The slot's entry and its present lease, both as of one moment. */
@@ -58,8 +76,11 @@ export interface Cache {
   /**
    * Makes every slot of a table that hangs on one of these tags stale, or all of them, in a time that does not grow with
    * their number. Entries stay readable. Once it resolves, no later read, in any tab, sees them as fresh.
+   *
+   * @param renewals entries that stay fresh with another value, in the same transaction; those that were not fresh are left
+   * as they are. A cache may ignore them, which costs requests.
    */
-  invalidate(cacheKey: string, tags: Tags): Promise<void>
+  invalidate(cacheKey: string, tags: Tags, renewals?: readonly Renewal[]): Promise<void>
 }
 
 /** Tags of a table, or all that it has. */
@@ -70,7 +91,21 @@ export function sameLease(a: Lease, b: Lease): boolean {
   return a.length === b.length && a.every((stamp, index) => stamp === b[index])
 }
 
+/** All that an entry of a slot hangs on. */
+export function tagsOfEntry({ tags }: Slot, entry: CacheEntry | undefined): readonly string[] {
+  return entry?.tags === undefined ? tags : [...tags, ...entry.tags]
+}
+
 /** Whether a void entry has to give way to what the slot holds. */
 export function outranks(held: CacheEntry | undefined, present: Lease, entry: CacheEntry): boolean {
   return held !== undefined && (sameLease(held.lease, present) || held.fetchedAt > entry.fetchedAt)
+}
+
+/** What an entry that was fresh becomes by a renewal, under the lease after it; undefined where it goes stale. */
+export function renewed(held: CacheEntry | undefined, { slot, tags, renew }: Renewal, before: Lease, after: Lease): CacheEntry | undefined {
+  if (held === undefined || !sameLease(held.lease, before)) return undefined
+  const own = tagsOfEntry(slot, held)
+  if (own.length !== tags.length || own.some((tag, index) => tag !== tags[index])) return undefined
+  const value = renew(held.value)
+  return value === undefined ? undefined : { ...held, value, lease: after }
 }

@@ -34,7 +34,7 @@ describe('idbCache', () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     const other = idbCache({ name: crypto.randomUUID() })
     await fill(cache, 'mine')
-    expect(await other.read(slot())).toEqual({ entry: undefined, lease: [undefined, undefined] })
+    expect(await other.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
     await other.invalidate('table', slot().tags)
     expect(await isFresh(cache)).toBe(true)
   })
@@ -115,7 +115,7 @@ describe('idbCache', () => {
       })
       await fill(cache, 2)
       vi.restoreAllMocks()
-      expect(await cache.read(slot())).toEqual({ entry: undefined, lease: [undefined, undefined] })
+      expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
     }
   })
 
@@ -201,7 +201,7 @@ describe('idbCache', () => {
     const cache = idbCache({ name })
     await fill(cache, 1)
     await deleteDatabase(name)
-    expect(await cache.read(slot())).toEqual({ entry: undefined, lease: [undefined, undefined] })
+    expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
     await works(cache)
   })
 })

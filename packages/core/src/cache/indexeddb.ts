@@ -1,6 +1,6 @@
 import { promisifyRequest } from 'idb-keyval'
 import { commit, idbStore } from '../idb-store.ts'
-import { outranks, sameLease, type Cache, type CacheEntry, type CacheRead, type Slot } from './cache.ts'
+import { outranks, renewed, sameLease, tagsOfEntry, type Cache, type CacheEntry, type CacheRead, type Renewal, type Slot } from './cache.ts'
 import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
 import { together } from './together.ts'
 
@@ -50,18 +50,21 @@ function makeCache(name: string): Cache {
   const fill = together(anotherTask, (fills: readonly Fill[]) => transact('readwrite', (store) => fillSlots(store, fills)))
   return {
     kind: 'indexeddb',
+    isShared: true,
 
     open: () => transact('readonly', () => undefined),
 
-    read: async (slot) => (await read(slot)) ?? { entry: undefined, lease: [] },
+    read: async (slot) => (await read(slot)) ?? { entry: undefined, lease: [], leaseOf: () => [] },
 
     fill: async (slot, entry) => (await fill({ slot, entry: structuredClone(entry) })) ?? false,
 
-    invalidate: (cacheKey, tags) =>
+    invalidate: (cacheKey, tags, renewals = []) =>
       transact('readwrite', async (store) => {
         // Where all of them give way to one, none has to be read first.
-        const stamps = tags === 'all' ? noStamps : await readStamps(store, cacheKey)
-        store.put(restamped(stamps, tags), stampsKey(cacheKey))
+        const before = tags === 'all' ? noStamps : await readStamps(store, cacheKey)
+        const after = restamped(before, tags)
+        store.put(after, stampsKey(cacheKey))
+        if (tags !== 'all') await Promise.all(renewals.map((renewal) => renewEntry(store, renewal, before, after)))
         await commit(store)
       }),
   }
@@ -78,7 +81,7 @@ async function readSlots(store: IDBObjectStore, slots: readonly Slot[]): Promise
   return Promise.all(
     slots.map(async (slot) => {
       const [entry, stamps] = await Promise.all([readEntry(store, slot.key), stampsOf(slot)])
-      return { entry, lease: leaseOf(slot, stamps) }
+      return { entry, lease: leaseOf(tagsOfEntry(slot, entry), stamps), leaseOf: (tags) => leaseOf(tags, stamps) }
     }),
   )
 }
@@ -88,14 +91,21 @@ async function fillSlots(store: IDBObjectStore, fills: readonly Fill[]): Promise
   const held: boolean[] = []
   for (const { slot, entry } of fills) {
     /* oxlint-disable no-await-in-loop -- one may be outranked by the one before */
-    const lease = leaseOf(slot, await stampsOf(slot))
-    const holds = sameLease(lease, entry.lease)
-    if (holds || !outranks(await readEntry(store, slot.key), lease, entry)) store.put(entry, slot.key)
+    const stamps = await stampsOf(slot)
+    const holds = sameLease(leaseOf(tagsOfEntry(slot, entry), stamps), entry.lease)
+    const former = holds ? undefined : await readEntry(store, slot.key)
+    if (!outranks(former, leaseOf(tagsOfEntry(slot, former), stamps), entry)) store.put(entry, slot.key)
     held.push(holds)
     /* oxlint-enable no-await-in-loop */
   }
   await commit(store)
   return held
+}
+
+async function renewEntry(store: IDBObjectStore, renewal: Renewal, before: Stamps, after: Stamps): Promise<void> {
+  const { slot, tags } = renewal
+  const entry = renewed(await readEntry(store, slot.key), renewal, leaseOf(tags, before), leaseOf(tags, after))
+  if (entry !== undefined) store.put(entry, slot.key)
 }
 
 /** Reads the stamps of each table once. */

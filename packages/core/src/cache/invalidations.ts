@@ -1,5 +1,6 @@
-import type { Cache } from './cache.ts'
+import type { Cache, Tags } from './cache.ts'
 import type { HeldLease } from './held-lease.ts'
+import { DueRenewals } from './due-renewals.ts'
 
 /** What all tables of one cache key on one cache have to know of each other: they share what is stored. */
 export interface Invalidations {
@@ -9,6 +10,8 @@ export interface Invalidations {
   /** The same for an invalidation of all tags; 0 where none is due. */
   allDue: number
   calls: number
+  /** What the next write can renew of what it makes stale. */
+  readonly renewals: DueRenewals
   /** The write of invalidations that is under way, if any, and the one that waits behind it. */
   writing: Promise<void> | undefined
   next: Promise<void> | undefined
@@ -20,7 +23,20 @@ const known = new WeakMap<Cache, Map<string, Invalidations>>()
 export function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
   const ofCache = known.get(cache) ?? new Map<string, Invalidations>()
   known.set(cache, ofCache)
-  const own = ofCache.get(cacheKey) ?? { held: new Set(), due: new Map(), allDue: 0, calls: 0, writing: undefined, next: undefined }
+  const own = ofCache.get(cacheKey) ?? {
+    held: new Set(),
+    due: new Map(),
+    allDue: 0,
+    calls: 0,
+    renewals: new DueRenewals(),
+    writing: undefined,
+    next: undefined,
+  }
   ofCache.set(cacheKey, own)
   return own
+}
+
+/** Whether an invalidation of the one makes stale what hangs on the others. */
+export function reaches(invalidated: Tags, tags: readonly string[]): boolean {
+  return invalidated === 'all' || tags.some((tag) => invalidated.includes(tag))
 }

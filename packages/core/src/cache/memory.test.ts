@@ -14,6 +14,6 @@ test('two memory caches share nothing', async () => {
   const other = memoryCache()
   await cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [undefined] })
   await other.invalidate('table', ['x'])
-  expect(await cache.read(slot())).toEqual({ entry: { value: 1, fetchedAt: 1, lease: [undefined] }, lease: [undefined] })
+  expect(await cache.read(slot())).toMatchObject({ entry: { value: 1, fetchedAt: 1, lease: [undefined] }, lease: [undefined] })
   expect((await other.read(slot())).entry).toBeUndefined()
 })

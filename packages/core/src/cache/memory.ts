@@ -1,4 +1,4 @@
-import { outranks, sameLease, type Cache, type CacheEntry, type Slot } from './cache.ts'
+import { outranks, renewed, sameLease, tagsOfEntry, type Cache, type CacheEntry } from './cache.ts'
 import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
 
 /**
@@ -9,26 +9,38 @@ import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
 export function memoryCache(): Cache {
   const entries = new Map<string, CacheEntry>()
   const stamps = new Map<string, Stamps>()
-  const stampsOf = ({ cacheKey }: Pick<Slot, 'cacheKey'>): Stamps => stamps.get(cacheKey) ?? noStamps
+  const stampsOf = (cacheKey: string): Stamps => stamps.get(cacheKey) ?? noStamps
   return {
     kind: 'memory',
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
     async read(slot) {
-      return { entry: structuredClone(entries.get(slot.key)), lease: leaseOf(slot, stampsOf(slot)) }
+      const held = entries.get(slot.key)
+      const present = stampsOf(slot.cacheKey)
+      const entry = structuredClone(held)
+      return { entry, lease: leaseOf(tagsOfEntry(slot, held), present), leaseOf: (tags) => leaseOf(tags, present) }
     },
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
     async fill(slot, entry) {
-      const lease = leaseOf(slot, stampsOf(slot))
-      const holds = sameLease(lease, entry.lease)
-      if (holds || !outranks(entries.get(slot.key), lease, entry)) entries.set(slot.key, structuredClone(entry))
+      const present = stampsOf(slot.cacheKey)
+      const held = entries.get(slot.key)
+      const holds = sameLease(leaseOf(tagsOfEntry(slot, entry), present), entry.lease)
+      const givesWay = !outranks(held, leaseOf(tagsOfEntry(slot, held), present), entry)
+      if (holds || givesWay) entries.set(slot.key, structuredClone(entry))
       return holds
     },
 
     // oxlint-disable-next-line require-await -- an error must reject, not throw
-    async invalidate(cacheKey, tags) {
-      stamps.set(cacheKey, restamped(stampsOf({ cacheKey }), tags))
+    async invalidate(cacheKey, tags, renewals = []) {
+      const before = stampsOf(cacheKey)
+      const after = restamped(before, tags)
+      stamps.set(cacheKey, after)
+      for (const renewal of tags === 'all' ? [] : renewals) {
+        const held = structuredClone(entries.get(renewal.slot.key))
+        const entry = renewed(held, renewal, leaseOf(renewal.tags, before), leaseOf(renewal.tags, after))
+        if (entry !== undefined) entries.set(renewal.slot.key, structuredClone(entry))
+      }
     },
   }
 }

@@ -1,11 +1,15 @@
-import type { Cache } from './cache.ts'
+import type { Cache, Lease } from './cache.ts'
 
 /** No cache: every read asks the master, and readers of the same slot still share one request. */
 export function noCache(): Cache {
   return {
     kind: 'none',
-    read: (slot) => Promise.resolve({ entry: undefined, lease: slot.tags.map(() => undefined) }),
+    read: ({ tags }) => Promise.resolve({ entry: undefined, lease: unstamped(tags), leaseOf: unstamped }),
     fill: () => Promise.resolve(true),
     invalidate: () => Promise.resolve(),
   }
+}
+
+function unstamped(tags: readonly string[]): Lease {
+  return tags.map(() => undefined)
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TimeoutError } from '../errors.ts'
 import { deferred } from '../testing/deferred.ts'
 import { moodyCache, type CacheMethod, type MoodyCache } from '../testing/moody-cache.ts'
-import type { Cache, CacheRead, Slot } from './cache.ts'
+import type { Cache, CacheRead, Renewal, Slot } from './cache.ts'
 import { sameMoment, type HeldLease } from './held-lease.ts'
 import { memoryCache } from './memory.ts'
 import { SafeCache, type CacheOperation, type Lookup } from './safe-cache.ts'
@@ -85,8 +85,43 @@ describe('leases', () => {
     const looked = look(safe, slot('a', 'x'))
     await settle()
     void safe.invalidate(['x'])
+    cache.moods.read = 'work'
     cache.release()
     expect(await looked).toMatchObject({ entry: { value: 'old' }, fresh: false })
+  })
+
+  test('promises 2 and 17: one of a page is overtaken by what invalidates a row that the page turns out to show, and by no other', async () => {
+    const { safe } = setUp()
+    const lease = await hold(safe, page())
+    await safe.invalidate(['row 1'])
+    expect(await safe.fill(page(), lease, 'void', 1, false, ['row 1', 'row 2'])).toBe(false)
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'void' }, fresh: false })
+    expect(await safe.fill(page(), lease, 'fresh', 2, false, ['row 2', 'row 3'])).toBe(true)
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'fresh' }, fresh: true })
+  })
+
+  test('promises 1 and 7: nothing is fresh that hangs on a tag of its own whose invalidation could not be written', async () => {
+    const { safe, cache } = setUp()
+    await safe.fill(page(), await hold(safe, page()), 'old', 1, false, ['row 1'])
+    cache.moods.invalidate = 'reject'
+    await safe.invalidate(['row 1'])
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'old' }, fresh: false })
+    cache.moods.invalidate = 'work'
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'old' }, fresh: false })
+    expect(cache.invalidations.at(-1)).toEqual(['row 1'])
+  })
+
+  test('promise 2: what a write would have renewed goes stale where that write fails', async () => {
+    const { safe, cache } = setUp()
+    await safe.fill(page(), await hold(safe, page()), 'old', 1, false, ['row 1'])
+    const renewal = (value: string): Renewal => ({ slot: page(), tags: ['x', 'row 1'], renew: () => value })
+    await safe.invalidate(['row 1'], [renewal('first')])
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'first' }, fresh: true })
+    cache.moods.invalidate = 'reject'
+    await safe.invalidate(['row 1'], [renewal('lost')])
+    cache.moods.invalidate = 'work'
+    await safe.invalidate(['row 1'], [renewal('later')])
+    expect(await look(safe, page())).toMatchObject({ entry: { value: 'first' }, fresh: false })
   })
 
   test('two leases are of one moment unless something under them was invalidated in between', async () => {
@@ -440,6 +475,11 @@ function setUp(storage: Cache = memoryCache()): {
 
 function slot(key: string, ...tags: readonly string[]): Slot {
   return { cacheKey: 'table', key, tags }
+}
+
+/** One that hangs on the rows that it shows, too. */
+function page(): Slot {
+  return { ...slot('a', 'x'), hasParts: true }
 }
 
 async function hold(safe: SafeCache, own: Slot): Promise<HeldLease> {

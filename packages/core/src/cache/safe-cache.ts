@@ -1,7 +1,7 @@
 import { TimeoutError } from '../errors.ts'
-import { sameLease, type Cache, type CacheEntry, type Slot, type Tags } from './cache.ts'
-import type { HeldLease } from './held-lease.ts'
-import { invalidationsOf, type Invalidations } from './invalidations.ts'
+import { sameLease, type Cache, type CacheEntry, type Renewal, type Slot, type Tags } from './cache.ts'
+import { isOvertaken, type HeldLease } from './held-lease.ts'
+import { invalidationsOf, reaches, type Invalidations } from './invalidations.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How long a cache may take to answer, in ms, before the table goes on without it. */
@@ -46,6 +46,11 @@ export class SafeCache {
     return this.#cache.kind
   }
 
+  /** Whether what another tab has invalidated is invalidated here. */
+  get isShared(): boolean {
+    return this.#cache.isShared === true
+  }
+
   /** A storage that has to be opened is ready sooner for it. Nobody waits for that. */
   async open(): Promise<void> {
     try {
@@ -55,37 +60,64 @@ export class SafeCache {
     }
   }
 
-  /** Looks a slot up and takes a lease on it, which the caller gives back with `release`. */
+  /**
+   * Looks a slot up and takes a lease on it, which the caller gives back with `release`. What was overtaken meanwhile is looked
+   * up once more: under a lease that is void already, the master's answer could only be stale.
+   */
   async read(slot: Slot): Promise<Lookup> {
-    const lease: HeldLease = { tags: slot.tags, stored: undefined, isVoid: false }
-    this.#shared.held.add(lease)
-    if (this.#isDue(slot.tags)) await (this.#shared.writing ?? this.#writeDue())
-    // It may be written before the answer comes, which is from before it all the same.
-    const isDue = this.#isDue(slot.tags)
-    const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
-    lease.stored = read?.lease
-    if (read?.entry === undefined) return { entry: undefined, fresh: false, lease }
-    const fresh = sameLease(read.entry.lease, read.lease) && !lease.isVoid && !isDue
-    return { entry: read.entry, fresh, lease }
+    const first = await this.#lookUp(slot, slot.tags)
+    const tags = first.entry?.tags ?? []
+    const isLate = isOvertaken(first.lease, tags) || (this.#isDue(tags) && !this.#isDue(slot.tags))
+    if (!isLate) return first
+    this.release(first.lease)
+    return this.#lookUp(slot, [...slot.tags, ...tags])
   }
 
-  /** Stores what was read under a lease and tells whether it held. `neverFresh` keeps the value readable as stale only. */
-  async fill(slot: Slot, lease: HeldLease, value: unknown, fetchedAt: number, neverFresh: boolean): Promise<boolean> {
+  /**
+   * Stores what was read under a lease and tells whether it held. `neverFresh` keeps the value readable as stale only.
+   *
+   * @param tags what the value hangs on beside the slot's tags
+   */
+  async fill(
+    slot: Slot,
+    lease: HeldLease,
+    value: unknown,
+    fetchedAt: number,
+    neverFresh: boolean,
+    tags: readonly string[] = [],
+  ): Promise<boolean> {
     const { stored } = lease
-    // No slot's present lease is ever empty, so an entry under an empty one is stale for good, also where the invalidation
-    // that voided the lease cannot be written.
-    const entry: CacheEntry | undefined = stored && { value, fetchedAt, lease: neverFresh || lease.isVoid ? [] : stored }
-    const held = entry && (await this.#attempt('cache-fill', () => this.#cache.fill(slot, entry)))
-    return held !== false && !lease.isVoid && !neverFresh
+    const isVoid = neverFresh || isOvertaken(lease, tags)
+    const fill = (): Promise<boolean> | undefined => {
+      // No slot's present lease is ever empty, so an entry under an empty one is stale for good, also where the invalidation
+      // that voided the lease cannot be written.
+      const own = isVoid ? [] : stored?.leaseOf([...slot.tags, ...tags])
+      return own && this.#cache.fill(slot, { value, fetchedAt, ...(tags.length > 0 && { tags }), lease: own })
+    }
+    const held = stored && (await this.#attempt('cache-fill', async () => fill()))
+    return held !== false && !neverFresh && !isOvertaken(lease, tags)
   }
 
   release(lease: HeldLease): void {
     this.#shared.held.delete(lease)
   }
 
-  /** Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now. */
-  async invalidate(tags: Tags): Promise<void> {
-    for (const lease of this.#shared.held) lease.isVoid ||= tags === 'all' || lease.tags.some((tag) => tags.includes(tag))
+  /** Voids every lease under these tags at once: whoever else shares the storage has invalidated them there. */
+  overtake(tags: Tags): void {
+    for (const lease of this.#shared.held) {
+      lease.isVoid ||= reaches(tags, lease.slot.tags)
+      if (tags !== 'all' && lease.slot.hasParts === true) for (const tag of tags) lease.touched.add(tag)
+    }
+  }
+
+  /**
+   * Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now.
+   *
+   * @param renewals what is known of the entries that it makes stale; they stay fresh
+   */
+  async invalidate(tags: Tags, renewals: readonly Renewal[] = []): Promise<void> {
+    this.overtake(tags)
+    this.#shared.renewals.add(tags, renewals)
     this.#shared.calls += 1
     if (tags === 'all') this.#shared.allDue = this.#shared.calls
     else for (const tag of tags) this.#shared.due.set(tag, this.#shared.calls)
@@ -115,12 +147,31 @@ export class SafeCache {
   async #writeNow(): Promise<void> {
     const calls = this.#shared.calls
     const tags = this.#shared.allDue > 0 ? 'all' : [...this.#shared.due.keys()]
+    const renewals = this.#shared.renewals.take()
+    let isWritten = false
     await this.#attempt('cache-invalidate', async () => {
-      await this.#cache.invalidate(this.#cacheKey, tags)
+      await this.#cache.invalidate(this.#cacheKey, tags, renewals)
+      isWritten = true
       // Here it counts also where it took longer than the bound. What was asked for meanwhile is still due.
       if (this.#shared.allDue <= calls) this.#shared.allDue = 0
       for (const [tag, call] of this.#shared.due) if (call <= calls) this.#shared.due.delete(tag)
     })
+    if (!isWritten) this.#shared.renewals.drop()
+  }
+
+  /** @param tags all that it hangs on, as far as that is known */
+  async #lookUp(slot: Slot, tags: readonly string[]): Promise<Lookup> {
+    const lease: HeldLease = { slot, stored: undefined, isVoid: false, touched: new Set() }
+    this.#shared.held.add(lease)
+    if (this.#isDue(tags)) await (this.#shared.writing ?? this.#writeDue())
+    // It may be written before the answer comes, which is from before it all the same.
+    const isDue = this.#isDue(slot.tags)
+    const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
+    lease.stored = read
+    if (read?.entry === undefined) return { entry: undefined, fresh: false, lease }
+    const own = read.entry.tags ?? []
+    const fresh = sameLease(read.entry.lease, read.lease) && !isOvertaken(lease, own) && !isDue && !this.#isDue(own)
+    return { entry: read.entry, fresh, lease }
   }
 
   #isDue(tags: readonly string[]): boolean {

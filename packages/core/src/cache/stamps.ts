@@ -1,4 +1,4 @@
-import type { Lease, Slot, Tags } from './cache.ts'
+import type { Lease, Tags } from './cache.ts'
 
 /** What of a table was invalidated, and by which invalidation last. */
 export interface Stamps {
@@ -13,7 +13,7 @@ const mostStamps = 500
 /** The stamps of a table of which nothing was ever invalidated. */
 export const noStamps: Stamps = { all: undefined, byTag: new Map() }
 
-export function leaseOf({ tags }: Slot, { all, byTag }: Stamps): Lease {
+export function leaseOf(tags: readonly string[], { all, byTag }: Stamps): Lease {
   return tags.map((tag) => byTag.get(tag) ?? all)
 }
 

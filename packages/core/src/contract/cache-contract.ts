@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { sameLease, type Cache, type CacheEntry, type Slot } from '../cache/cache.ts'
+import { sameLease, type Cache, type CacheEntry, type Renewal, type Slot } from '../cache/cache.ts'
 
 /** A cache to be tested, on a storage of its own. */
 export interface CacheUnderTest {
@@ -73,7 +73,7 @@ function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>
 
   test('a slot that was never filled has no entry, and a lease with one stamp per tag', async () => {
     const { cache } = await setUp(create)
-    expect(await cache.read(slot('a', 'x', 'y'))).toEqual({ entry: undefined, lease: [undefined, undefined] })
+    expect(await cache.read(slot('a', 'x', 'y'))).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
   })
 
   test('a fill under a lease that nothing has voided holds', async () => {
@@ -92,7 +92,8 @@ function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>
     const { cache } = await setUp(create)
     const before = await cache.read(slot('a', 'x'))
     await cache.invalidate(cacheKey, [])
-    expect(await cache.read(slot('a', 'x'))).toEqual(before)
+    const { entry, lease } = await cache.read(slot('a', 'x'))
+    expect({ entry, lease }).toEqual({ entry: before.entry, lease: before.lease })
   })
 }
 
@@ -111,7 +112,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { lease } = await cache.read(slot('a', 'x', 'y'))
     const entry: CacheEntry = { value: { rows: [{ id: 1 }], total: 1 }, fetchedAt: 1234.5, lease }
     await cache.fill(slot('a', 'x', 'y'), entry)
-    expect(await cache.read(slot('a', 'x', 'y'))).toEqual({ entry, lease })
+    expect(await cache.read(slot('a', 'x', 'y'))).toMatchObject({ entry, lease })
     expect(await isFresh(cache, slot('a', 'x', 'y'))).toBe(true)
   })
 
@@ -286,6 +287,76 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true])
   })
 
+  describe('an entry with tags of its own', () => {
+    const page = (): Slot => ({ ...slot('page', 'lists'), hasParts: true })
+    const value = { rows: [{ id: 1 }, { id: 2 }] }
+
+    test('promise 17: goes stale by any of them, and by no other', async () => {
+      const { cache } = await setUp(create)
+      expect(await fillWith(cache, page(), value, ['row 1', 'row 2'])).toBe(true)
+      await cache.invalidate(cacheKey, ['row 3'])
+      expect(await isFresh(cache, page())).toBe(true)
+      await cache.invalidate(cacheKey, ['row 2'])
+      expect(await isFresh(cache, page())).toBe(false)
+      expect(await valueOf(cache, page())).toEqual(value)
+    })
+
+    test('goes stale by the tags of its slot, too, and by all', async () => {
+      const { cache } = await setUp(create)
+      for (const tags of [['lists'], 'all'] as const) {
+        await fillWith(cache, page(), value, ['row 1', 'row 2'])
+        await cache.invalidate(cacheKey, tags)
+        expect(await isFresh(cache, page())).toBe(false)
+      }
+    })
+
+    test('promise 2: is void where one of them was invalidated since it was asked for', async () => {
+      const { cache } = await setUp(create)
+      const { leaseOf } = await cache.read(page())
+      await cache.invalidate(cacheKey, ['row 2'])
+      const entry = (tags: readonly string[]): CacheEntry => ({ value, fetchedAt: 1, tags, lease: leaseOf(['lists', ...tags]) })
+      expect(await cache.fill(page(), entry(['row 1', 'row 2']))).toBe(false)
+      expect(await isFresh(cache, page())).toBe(false)
+      expect(await cache.fill(page(), entry(['row 1', 'row 3']))).toBe(true)
+      expect(await isFresh(cache, page())).toBe(true)
+    })
+
+    test('leaves alone what is fresh under tags of its own, where it is void', async () => {
+      const { cache } = await setUp(create)
+      const { leaseOf } = await cache.read(page())
+      await cache.invalidate(cacheKey, ['row 2'])
+      await fillWith(cache, page(), 'fresh', ['row 1'])
+      const late = { value: 'void', fetchedAt: 9, tags: ['row 2'], lease: leaseOf(['lists', 'row 2']) }
+      expect(await cache.fill(page(), late)).toBe(false)
+      expect(await valueOf(cache, page())).toBe('fresh')
+    })
+
+    test('stays fresh where the invalidation that reaches it renews it', async () => {
+      const { cache } = await setUp(create)
+      await fillWith(cache, page(), value, ['row 1', 'row 2'])
+      const tags = ['lists', 'row 1', 'row 2']
+      await cache.invalidate(cacheKey, ['row 2'], [{ slot: page(), tags, renew: () => ({ rows: 'renewed' }) }])
+      if (!(await isFresh(cache, page()))) return expect(await valueOf(cache, page())).toEqual(value)
+      expect(await cache.read(page())).toMatchObject({ entry: { value: { rows: 'renewed' }, fetchedAt: 1, tags: ['row 1', 'row 2'] } })
+      await cache.invalidate(cacheKey, ['row 1'])
+      return expect(await isFresh(cache, page())).toBe(false)
+    })
+
+    test.each<[string, Partial<Renewal>, readonly string[]]>([
+      ['nothing can be told of', { renew: () => undefined }, []],
+      ['was made of other rows', { tags: ['lists', 'row 2'] }, []],
+      ['was stale before', {}, ['lists']],
+    ])('is not renewed where it %s', async (_, renewal, before) => {
+      const { cache } = await setUp(create)
+      await fillWith(cache, page(), value, ['row 1', 'row 2'])
+      await cache.invalidate(cacheKey, before)
+      const tags = ['lists', 'row 1', 'row 2']
+      await cache.invalidate(cacheKey, ['row 2'], [{ slot: page(), tags, renew: () => 'renewed', ...renewal }])
+      expect(await isFresh(cache, page())).toBe(false)
+      expect(await valueOf(cache, page())).toEqual(value)
+    })
+  })
+
   test('promise 10: a tag of one table is none of another, whatever they are called', async () => {
     const { cache } = await setUp(create)
     const slots = awkwardNames.map((name) => ({ cacheKey: name, key: `key of ${name}`, tags: ['x'] }))
@@ -399,6 +470,12 @@ function slot(key: string, ...tags: readonly string[]): Slot {
 async function fill(cache: Cache, own: Slot, value: unknown, fetchedAt: number = 1): Promise<boolean> {
   const { lease } = await cache.read(own)
   return cache.fill(own, { value, fetchedAt, lease })
+}
+
+/** Fills a slot with something that hangs on tags of its own. */
+async function fillWith(cache: Cache, own: Slot, value: unknown, tags: readonly string[]): Promise<boolean> {
+  const { leaseOf } = await cache.read(own)
+  return cache.fill(own, { value, fetchedAt: 1, tags, lease: leaseOf([...own.tags, ...tags]) })
 }
 
 /** Fills a slot under a lease that was voided in between. */

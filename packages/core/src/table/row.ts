@@ -14,6 +14,11 @@ export function holdsAll(row: object, fields: object): boolean {
   return given.length > 0 && given.every(([field, value]) => JSON.stringify(fieldOf(row, field)) === JSON.stringify(value))
 }
 
+/** Whether two rows are equal, as they stand in JSON. */
+export function sameFields(a: object, b: object): boolean {
+  return holdsAll(a, b) && holdsAll(b, a)
+}
+
 /**
  * The id that a row to be written brings along, in the form in which ids are compared; undefined where it brings none.
  *

@@ -102,8 +102,16 @@ export interface TableMetadata {
    * insert is sent a second time, but by a durable queue whose tab has died.
    */
   readonly honoursIdempotencyKeys?: boolean | undefined
-  /** The field that holds the row's version, where rows have one: a string or a number that each change of the row changes. */
+  /**
+   * The field that holds the row's version, where rows have one: a string or a number that each change of the row changes. Where
+   * it grows with each (a number, a text of digits, or a moment in ISO 8601 in UTC), an older live event never overwrites a newer row.
+   */
   readonly versionField?: string | undefined
+  /**
+   * The order of a list that asks for none. Where it is left out it is taken to be one in which a row that is changed stays
+   * where it is, such as that of the ids; name it where it is another, such as the time of the last change.
+   */
+  readonly defaultOrder?: readonly OrderBy<Record<string, unknown>>[] | undefined
 }
 
 /**
@@ -150,11 +158,28 @@ export interface ChangeOptions extends SendOptions {
   readonly version?: string | number | undefined
 }
 
+/** Pages, counts and these rows (or all of them) may no longer be shown as fresh. */
+export interface Invalidation {
+  readonly type: 'invalidated'
+  readonly rows: AffectedRows
+  /** Where all that happened is that one row was changed, and none came or went. */
+  readonly update?: RowUpdate | undefined
+}
+
+/** A change of one row. */
+export interface RowUpdate {
+  /** By `String(id)`. */
+  readonly id: string
+  /** The whole row as it is now, if that is known. */
+  readonly row: object | undefined
+  /** All fields that have another value now, if they are known. */
+  readonly fields?: readonly string[] | undefined
+}
+
 /** What a table tells those who subscribed. */
 export type TableChange =
-  /** Pages, counts and these rows (or all of them) may no longer be shown as fresh. */
-  | { readonly type: 'invalidated'; readonly rows: AffectedRows }
+  | Invalidation
   /** Writes were queued, settled, held aside or held up: what is `pending`, `failed` or `paused` changed. */
   | { readonly type: 'writes' }
-  /** `streamStatus` changed. */
+  /** Something of `streamStatus` changed, be it only the time of the last event. */
   | { readonly type: 'status' }

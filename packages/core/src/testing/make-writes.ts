@@ -37,6 +37,7 @@ export function makeWrites({
     target: master,
     overlay,
     now: makeClock(),
+    onEvent: () => undefined,
     invalidate: async (rows) => {
       invalidated.push(rows)
     },

@@ -50,9 +50,9 @@ export function moodyCache(cache: Cache = memoryCache()): MoodyCache {
     },
     read: (slot) => act('read', () => cache.read(slot)),
     fill: (slot, entry) => act('fill', () => cache.fill(slot, entry)),
-    invalidate(cacheKey, tags) {
+    invalidate(cacheKey, tags, renewals) {
       invalidations.push(tags)
-      return act('invalidate', () => cache.invalidate(cacheKey, tags))
+      return act('invalidate', () => cache.invalidate(cacheKey, tags, renewals))
     },
   }
 }

@@ -4,6 +4,7 @@ import { fieldOf, holdsAll } from '../table/row.ts'
 import type { ListResult } from '../table/table.ts'
 import { layOver, layOverRow, writesSince, type Based, type LaidWrite, type Listing } from './lay-over.ts'
 import { NewIds } from './new-ids.ts'
+import { ToldRows, type ToldRow } from './told-rows.ts'
 
 /** Of more rows than these it is not kept what the master stored; a stale page may then show an older one for a moment. */
 const mostSettled = 1_000
@@ -27,6 +28,7 @@ export class Overlay<Row extends object> {
   readonly #idField: string
   readonly #ids = new NewIds()
   readonly #known = new KnownRows<Row>()
+  readonly #told: ToldRows<Row>
   /** In the order in which the master applies them: that of the calls. */
   readonly #writes = new Set<OverlaidWrite<Row>>()
   readonly #settled = new Set<OverlaidWrite<Row>>()
@@ -35,8 +37,9 @@ export class Overlay<Row extends object> {
   #byKey: Map<string | undefined, OverlaidWrite<Row>[]> | undefined
 
   /** @param onRecognized called when the id of a row turns out that is known here by another name */
-  constructor(idField: string, onRecognized: () => void = () => undefined) {
+  constructor(idField: string, onRecognized: () => void = () => undefined, versionField?: string) {
     this.#idField = idField
+    this.#told = new ToldRows(versionField)
     this.#onRecognized = onRecognized
   }
 
@@ -83,6 +86,24 @@ export class Overlay<Row extends object> {
     }
   }
 
+  /**
+   * The stream has told of a row, which holds over all that was read before. False where that was known: one's own write comes
+   * back, or the news is older than what is known.
+   */
+  tell(row: Row, at: number): boolean {
+    this.#recognize(row)
+    const key = this.#rowKey(row)
+    if (this.#told.isKnown(key, row)) return false
+    this.#known.see(key, row, at)
+    this.#setTold(key, { row, at, by: 'stream' })
+    return true
+  }
+
+  /** Whether the stream has told of a row since the last write to it was answered. */
+  wasToldByStream(id: string): boolean {
+    return this.#told.get(this.keyOf(id))?.by === 'stream'
+  }
+
   /** Whether the row is known here only: no master has given it an id yet. */
   isNew(key: string): boolean {
     return this.#ids.isNew(key)
@@ -121,14 +142,19 @@ export class Overlay<Row extends object> {
     const { key } = write
     write.settled = { at, row }
     this.#byKey = undefined
-    if (key === undefined) this.#known.clear(at)
-    else if (row === undefined) this.#known.see(key, row, at)
-    else {
+    if (key === undefined) {
+      this.#known.clear(at)
+      this.#told.clear()
+    } else if (row === undefined) {
+      this.#known.see(key, row, at)
+      this.#setTold(key, { row, at, by: 'answer' })
+    } else {
       const id = String(fieldOf(row, this.#idField))
       // The name that the app gave may be that of another row, which is then not to be lost.
       const isName = write.change.type === 'insert' && (write.change.newId !== undefined || this.#known.get(key) === undefined)
       if (isName && id !== key) this.#ids.settle(key, id)
       this.#known.see(key, row, at)
+      this.#setTold(this.keyOf(id), { row, at, by: 'answer' })
     }
     // Earlier ones of the same row stay: in which views it was before them is told by them alone.
     this.#settled.add(write)
@@ -137,9 +163,10 @@ export class Overlay<Row extends object> {
   }
 
   list<Base extends ListResult<Row> & Based>(base: Base, view: CanonicalQuery, slice: NonNullable<Listing['slice']>): Base {
+    const read = this.#withTold(base)
     const writes = this.#shownSince(base)
-    if (writes.length === 0) return base
-    return { ...base, ...layOver(base, writes, { view, slice }, this.#keys) }
+    if (writes.length === 0) return read
+    return { ...read, ...layOver(read, writes, { view, slice }, this.#keys) }
   }
 
   row(base: Row | undefined, id: string, age: Based): Row | undefined {
@@ -148,7 +175,8 @@ export class Overlay<Row extends object> {
     const own = this.#byKey.has(undefined)
       ? [...this.#writes].filter((write) => write.key === undefined || this.keyOf(write.key) === key)
       : (this.#byKey.get(key) ?? [])
-    return own.length === 0 ? base : layOverRow(base, writesSince(own, age), this.#idField)
+    const read = base && this.#told.newer(key, base, age.fetchedAt)
+    return own.length === 0 ? read : layOverRow(read, this.#afterTold(writesSince(own, age)), this.#idField)
   }
 
   count(total: number, view: CanonicalQuery, age: Based): number {
@@ -174,10 +202,33 @@ export class Overlay<Row extends object> {
 
   /** A row may have been written to by its id before it was known to be one that was inserted here. */
   #shownSince(age: Based): LaidWrite<Row>[] {
-    return writesSince(this.#writes, age).map((write) => {
+    return this.#afterTold(writesSince(this.#writes, age)).map((write) => {
       const key = write.key && this.shownKeyOf(write.key)
       return key === write.key ? write : { ...write, key }
     })
+  }
+
+  /** What was told of a row since it was written holds in place of the answer. */
+  #afterTold(writes: readonly LaidWrite<Row>[]): readonly LaidWrite<Row>[] {
+    if (this.#told.size === 0) return writes
+    return writes.map((write) => {
+      const told = write.key === undefined || write.settled?.row === undefined ? undefined : this.#told.get(this.keyOf(write.key))
+      const isNews = told?.row !== undefined && write.settled !== undefined && told.at > write.settled.at
+      return isNews ? { ...write, settled: told } : write
+    })
+  }
+
+  #withTold<Base extends ListResult<Row> & Based>(base: Base): Base {
+    if (this.#told.size === 0) return base
+    const rows = base.rows.map((row) => this.#told.newer(this.#rowKey(row), row, base.fetchedAt))
+    return rows.every((row, index) => row === base.rows[index]) ? base : { ...base, rows }
+  }
+
+  #setTold(key: string, told: ToldRow<Row>): void {
+    const forgotten = this.#told.set(key, told)
+    // Older answers must not come back in its place.
+    if (forgotten === undefined) return
+    for (const write of this.#settled) if (write.key !== undefined && this.keyOf(write.key) === forgotten) this.remove(write)
   }
 
   get #keys(): { readonly idField: string; readonly keyOf: (row: Row) => string } {

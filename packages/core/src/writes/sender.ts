@@ -9,6 +9,9 @@ import type { Overlay } from './overlay.ts'
 import type { Batch, Write } from './write.ts'
 import type { WriteGate } from './write-gate.ts'
 
+/** Of more writes than these it is not known that they were one's own when they come back as events. */
+const mostSentKeys = 1_000
+
 /** What a sender needs to know. */
 export interface SenderOptions<Row extends object> {
   readonly target: Table<Row>
@@ -20,6 +23,8 @@ export interface SenderOptions<Row extends object> {
   readonly closing: AbortSignal
   /** Called when a write leaves its batch because nobody wants it any more. */
   readonly onCancelled: (write: Write<Row>) => void
+  /** Called when an attempt has failed, for whatever reason. */
+  readonly onUnanswered: (batch: Batch<Row>) => void
   /** Called when a write has to wait before it is sent again. */
   readonly onHeldUp: () => void
   /** Sends what was made of a write and of what it met. */
@@ -40,9 +45,15 @@ interface Turn {
 /** Sends writes to their target, again and again where that may help. */
 export class Sender<Row extends object> {
   readonly #options: SenderOptions<Row>
+  readonly #sentKeys = new Set<string>()
 
   constructor(options: SenderOptions<Row>) {
     this.#options = options
+  }
+
+  /** Whether an idempotency key is that of a write that was sent from here. */
+  hasSent(key: string): boolean {
+    return this.#sentKeys.has(key)
   }
 
   /**
@@ -73,12 +84,17 @@ export class Sender<Row extends object> {
       if (closing.aborted) throw turn.lastError ?? closing.reason
       if (isFirst) takeAlong()
       for (const write of batch) write.isSent = true
+      // One that waits in another queue may be under way for long.
+      setUnderWay(batch, !retriesItself)
       try {
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
         const answer = await this.#apply(first, [...batch])
+        setUnderWay(batch, false)
         gate.reached()
         return answer
       } catch (error) {
+        setUnderWay(batch, false)
+        this.#options.onUnanswered(batch)
         turn.lastError = error
         const failure = retriesItself ? 'final' : failureOf(error)
         if (failure === 'conflict') {
@@ -174,6 +190,7 @@ export class Sender<Row extends object> {
     // Where it waits in another queue it is to be taken back there.
     const signal = retriesItself && sent.length === 1 ? cancelled : undefined
     const idempotencyKey = nameOf(sent)
+    if (idempotencyKey !== undefined) this.#noteSent(idempotencyKey)
     switch (change.type) {
       case 'insert':
         return target.insert(change.row, { idempotencyKey, signal })
@@ -188,6 +205,12 @@ export class Sender<Row extends object> {
         await target.deleteAll({ idempotencyKey, signal })
         return undefined
     }
+  }
+
+  #noteSent(key: string): void {
+    this.#sentKeys.add(key)
+    const [oldest] = this.#sentKeys
+    if (this.#sentKeys.size > mostSentKeys && oldest !== undefined) this.#sentKeys.delete(oldest)
   }
 
   /** The master's own id of a row that was inserted here. */
@@ -242,6 +265,10 @@ export class Sender<Row extends object> {
       error,
     )
   }
+}
+
+function setUnderWay<Row extends object>(batch: Batch<Row>, isUnderWay: boolean): void {
+  for (const write of batch) write.isUnderWay = isUnderWay
 }
 
 function fieldsOfAll<Row extends object>(writes: readonly Write<Row>[]): Partial<Row> {

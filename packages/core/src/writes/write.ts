@@ -1,3 +1,4 @@
+import type { LiveEvent } from '../stream/stream.ts'
 import type { OverlaidWrite } from './overlay.ts'
 import type { PendingWrite } from './pending-write.ts'
 
@@ -13,6 +14,10 @@ export interface Write<Row extends object> extends OverlaidWrite<Row> {
   readonly number: number
   /** As the app sees it. */
   readonly shown: PendingWrite<Row>
+  /** The events that came while it was under way, and that its own invalidation is to cover. */
+  readonly heard: LiveEvent[]
+  /** It is with the target, which has not answered yet. */
+  isUnderWay: boolean
   /** Nobody wants it any more. */
   readonly cancelled: AbortSignal
   /** Its place where writes are kept; undefined where they are not. */

@@ -4,7 +4,8 @@ import { ownCopy } from '../own-copy.ts'
 import { isObject } from '../table/is-object.ts'
 import { idText, isRowId } from '../table/query.ts'
 import { fieldOf, givenId, writtenId } from '../table/row.ts'
-import type { AffectedRows, ChangeOptions, RowId, SendOptions, Table } from '../table/table.ts'
+import type { LiveEvent } from '../stream/stream.ts'
+import type { AffectedRows, ChangeOptions, RowId, RowUpdate, SendOptions, Table } from '../table/table.ts'
 import type { Emit } from '../trace.ts'
 import { fieldsOf, withFields, type Change } from './change.ts'
 import { FailedWrites } from './failed-writes.ts'
@@ -35,7 +36,9 @@ export interface WritesOptions<Row extends object> {
   /** The time, and no two times alike. */
   readonly now: () => number
   /** Called after each write that the target took, and waited for, before the caller hears of it (promise 1). */
-  readonly invalidate: (rows: AffectedRows) => Promise<void>
+  readonly invalidate: (rows: AffectedRows, update?: RowUpdate) => Promise<void>
+  /** Called with what was heard while a write was under way that came to nothing. */
+  readonly onEvent: (event: LiveEvent) => void
   /** Called whenever what is pending, failed or paused has changed. */
   readonly onChange: () => void
   readonly emit: Emit
@@ -107,6 +110,7 @@ export class Writes<Row extends object> {
       closing: this.#closing.signal,
       onCancelled: (write) => this.#fail(write, write.cancelled.reason),
       onHeldUp: () => this.#endDrain(),
+      onUnanswered: (batch) => [...batch].flatMap(({ heard }) => heard.splice(0)).forEach(options.onEvent),
       resolve: async (write, merged) => this.#again(write, withFields(write.change, merged, target)),
     })
     if (storage === undefined) return
@@ -186,6 +190,25 @@ export class Writes<Row extends object> {
 
   async deleteAll(options: WriteOptions = {}): Promise<void> {
     await this.#write({ type: 'deleteAll' }, { ...options, key: undefined })
+  }
+
+  /** Whether an idempotency key is that of a write of this tab. */
+  hasSent(key: string): boolean {
+    return this.#sender.hasSent(key)
+  }
+
+  /**
+   * Whether an event tells only of what a write of this tab will invalidate when it is answered: its own change, or another one of
+   * the same row, which came while the write was under way.
+   */
+  covers(event: LiveEvent): boolean {
+    if (event.type === 'changed') return false
+    const key = this.#overlay.keyOf(String(event.id))
+    const write = [...this.#pending].find(
+      (each) => each.isUnderWay && (each.key === key || (event.type === 'inserted' && each.change.type === 'insert')),
+    )
+    write?.heard.push(event)
+    return write !== undefined
   }
 
   /** Goes on after a pause: with a new token, or because somebody knows better. */
@@ -272,6 +295,8 @@ export class Writes<Row extends object> {
       idempotencyKey: idempotencyKey ?? (this.#target.honoursIdempotencyKeys === true ? randomName() : undefined),
       version: version ?? this.#versionOf(base),
       isUnsure: false,
+      heard: [],
+      isUnderWay: false,
       number,
       shown: {
         key: randomName(),
@@ -360,7 +385,7 @@ export class Writes<Row extends object> {
     const covered = [...batch].flatMap((write) => this.#failed.removeCoveredBy(write))
     const failed = first.key === undefined ? [] : this.#failed.of(first.key)
     const kept = this.#keep([...later, ...failed], [...batch, ...covered])
-    await Promise.all([this.#options.invalidate(this.#affected(first, answer)), kept])
+    await Promise.all([this.#options.invalidate(withHeard(this.#affected(first, answer), batch), this.#updateBy(first, answer)), kept])
     for (const write of batch) {
       this.#pending.delete(write)
       const { type, id, calledAt } = write.shown
@@ -468,6 +493,14 @@ export class Writes<Row extends object> {
     this.#draining = undefined
   }
 
+  /** What other tabs can make of a change, without asking the master: this one asks it in any case. */
+  #updateBy({ change, key, heard }: Write<Row>, stored: unknown): RowUpdate | undefined {
+    const isChange = change.type === 'replace' || change.type === 'patch'
+    return isChange && key !== undefined && isObject(stored) && heard.length === 0
+      ? { id: this.#overlay.idOf(key), row: stored }
+      : undefined
+  }
+
   /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
   #affected({ change, key }: Write<Row>, stored: unknown): AffectedRows {
     if (key === undefined) return 'all'
@@ -475,6 +508,13 @@ export class Writes<Row extends object> {
     const named = change.type === 'insert' && change.newId !== undefined ? [] : [this.#overlay.idOf(key)]
     return [...new Set([...named, ...(isRowId(storedId) ? [String(storedId)] : [])])]
   }
+}
+
+/** What was heard while these writes were under way is invalidated with them. */
+function withHeard<Row extends object>(rows: AffectedRows, batch: Batch<Row>): AffectedRows {
+  if (rows === 'all') return rows
+  const heard = [...batch].flatMap((write) => write.heard).flatMap((event) => (event.type === 'changed' ? [] : [String(event.id)]))
+  return [...new Set([...rows, ...heard])]
 }
 
 /** Who called in another tab hears of nothing any more. */

@@ -1,0 +1,66 @@
+import { compareVersions } from '../table/versions.ts'
+import { fieldOf, sameFields } from '../table/row.ts'
+
+/** Of more rows than these it is not known what was last told of them. */
+const mostTold = 1_000
+
+/** A row, and when that was told. */
+export interface ToldRow<Row> {
+  readonly row: Row | undefined
+  readonly at: number
+  /** The answers to one's own writes are laid over what was read before them as long as they are kept. */
+  readonly by: 'answer' | 'stream'
+}
+
+/** The rows as they were last told of: by the answer to a write, or by the stream. */
+export class ToldRows<Row extends object> {
+  readonly #versionField: string | undefined
+  readonly #rows = new Map<string, ToldRow<Row>>()
+
+  constructor(versionField: string | undefined) {
+    this.#versionField = versionField
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get(key: string): ToldRow<Row> | undefined {
+    return this.#rows.get(key)
+  }
+
+  /** The key of a row that is not known any more, where there have come to be too many. */
+  set(key: string, told: ToldRow<Row>): string | undefined {
+    this.#rows.delete(key)
+    this.#rows.set(key, told)
+    const [oldest] = this.#rows.keys()
+    if (this.#rows.size <= mostTold || oldest === undefined) return undefined
+    this.#rows.delete(oldest)
+    return oldest
+  }
+
+  clear(): void {
+    this.#rows.clear()
+  }
+
+  /** Whether what is told now was known: it is what was told last, or older than that. */
+  isKnown(key: string, row: Row): boolean {
+    const told = this.#rows.get(key)?.row
+    if (told === undefined) return false
+    const order = this.#compare(row, told)
+    return order === undefined ? sameFields(row, told) : order <= 0
+  }
+
+  /** The newer one of a row that was read at that time and what the stream told of it. */
+  newer(key: string, row: Row, fetchedAt: number): Row {
+    const told = this.#rows.get(key)
+    if (told?.row === undefined || told.by === 'answer' || told.at <= fetchedAt) return row
+    const order = this.#compare(told.row, row)
+    return order !== undefined && order <= 0 ? row : told.row
+  }
+
+  #compare(a: Row, b: Row): number | undefined {
+    const field = this.#versionField
+    return field === undefined ? undefined : compareVersions(fieldOf(a, field), fieldOf(b, field))
+  }
+}
