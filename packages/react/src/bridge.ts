@@ -1,7 +1,7 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
 import type { AffectedRows, LiveTable } from '@vantage-live/core'
 import { frameGate } from './frame-gate.ts'
-import { reconcile, renew, takeOver } from './laid-data.ts'
+import { follow, reconcile, renew, takeOver } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
 
 /** The tables that each client is bridged to. */
@@ -21,6 +21,15 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   bridged.set(client, tables.add(root))
 
   const queries = client.getQueryCache()
+  const rowQuery = (id: string): Query | undefined =>
+    queries.get(client.defaultQueryOptions({ queryKey: liveKeys.row(root, id) }).queryHash)
+  /** The queries that can be changed by a change to these rows. */
+  const affected = (rows: AffectedRows): readonly Query[] => {
+    if (rows === 'all') return queries.getAll().filter((query) => isOf(root, query))
+    // Whoever shows a row that was inserted here may know it by its first name.
+    const own = new Set(rows.flatMap((id) => [id, root.rowKey(id)]))
+    return [...pages, ...[...own].flatMap((id) => rowQuery(id) ?? [])]
+  }
   /** Queries whose fetch was under way when they were invalidated: whatever it brings may be from before. */
   const overtaken = new WeakSet<Query>()
   /** Queries whose last fetch was asked for because the one before was not enough. */
@@ -34,11 +43,24 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
         .forEach(renew),
     )
 
-  const leaveWrites = frameGate(root).onWrites(renewAll)
+  const pages = new Set(queries.getAll().filter((query) => isPageOf(root, query)))
+  const followed = new Set<Query>()
+  const renewFollowed = (): void =>
+    notifyManager.batch(() => {
+      for (const query of followed) renew(query)
+      followed.clear()
+    })
+
+  const gate = frameGate(root)
+  const leaveWrites = gate.onWrites(renewAll)
   const leaveTable = root.subscribe((change) => {
     if (change.type !== 'invalidated') return
     notifyManager.batch(() => {
-      for (const query of queries.getAll().filter(isAffected(root, change.rows))) {
+      for (const query of affected(change.rows)) {
+        if (follow(query, change)) {
+          followed.add(query)
+          continue
+        }
         // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
         // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
         if (query.state.fetchStatus === 'fetching') overtaken.add(query)
@@ -46,12 +68,14 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
         if (query.isActive() && !query.isStatic()) fetchQuietly(query)
       }
     })
+    if (followed.size > 0) gate.scheduleOften(renewFollowed)
   })
 
   const leaveClient = queries.subscribe((event) => {
     // oxlint-disable-next-line typescript/no-unsafe-assignment -- TanStack Query types the queries of its events with any
     const query: Query = event.query
     if (!isOf(root, query)) return
+    if (event.type === 'added' && isPageOf(root, query)) pages.add(query)
     if (event.type === 'updated' && event.action.type === 'success') {
       // What a fetch brought was laid over when it came, and there may have been writes since.
       if (event.action.manual !== true) renew(query)
@@ -72,6 +96,7 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
         renewed.delete(query)
       }
     }
+    if (event.type === 'removed') pages.delete(query)
     if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
       leaveTable()
       leaveWrites()
@@ -81,12 +106,8 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   })
 }
 
-/** Which of a client's queries can be changed by a change to these rows. */
-function isAffected<Row extends object>(table: LiveTable<Row>, rows: AffectedRows): (query: Query) => boolean {
-  if (rows === 'all') return (query) => isOf(table, query)
-  // Whoever shows a row that was inserted here may know it by its first name.
-  const slots = new Set<unknown>(rows.flatMap((id) => [table.idCacheKey(id), table.idCacheKey(table.rowKey(id))]))
-  return (query) => isOf(table, query) && (query.queryKey[2] === 'page' || slots.has(query.queryKey[3]))
+function isPageOf<Row extends object>(table: LiveTable<Row>, query: Query): boolean {
+  return isOf(table, query) && query.queryKey[2] === 'page'
 }
 
 /** Stale without an error means that there is more to be had: it came from the cache, or an invalidation overtook it. */

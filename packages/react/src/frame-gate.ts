@@ -1,12 +1,12 @@
 import type { LiveTable } from '@vantage-live/core'
-
-/** Where no frames are drawn, in a hidden tab, in ms. */
-const withoutFrames = 100
+import { inNextFrame } from './next-frame.ts'
 
 /** What changes what is shown of a table passes here. */
 interface FrameGate {
   /** Runs it soon; what is asked for twice until then runs once. */
   readonly schedule: (run: () => void) => void
+  /** As `schedule`, for what may be asked for many times in a frame: of that the first time counts at once, and then once per frame. */
+  readonly scheduleOften: (run: () => void) => void
   /** Runs it whenever the table tells of writes; the returned function ends that. */
   readonly onWrites: (run: () => void) => () => void
 }
@@ -14,8 +14,8 @@ interface FrameGate {
 const gates = new WeakMap<object, FrameGate>()
 
 /**
- * The gate of a table and its views: open, but while writes are under way for once per frame, so that a thousand writes are
- * not a thousand renders.
+ * The gate of a table and its views: open, but while writes are under way, or events come, for once per frame, so that a
+ * thousand of them are not a thousand renders.
  */
 export function frameGate<Row extends object>({ root }: LiveTable<Row>): FrameGate {
   const gate = gates.get(root) ?? makeGate(root)
@@ -28,6 +28,7 @@ function makeGate<Row extends object>(table: LiveTable<Row>): FrameGate {
   const listeners = new Set<() => void>()
   let leaveTable: (() => void) | undefined
   let isShut = false
+  let isBusy = false
 
   const flush = (): void => {
     isShut = true
@@ -47,23 +48,31 @@ function makeGate<Row extends object>(table: LiveTable<Row>): FrameGate {
   const flushFirst = (): void => {
     flush()
     // What comes meanwhile is shown right before the next frame is drawn.
-    if (table.pending.length > 0) inNextFrame(open)
+    if (isBusy || table.pending.length > 0) inNextFrame(open)
     else isShut = false
   }
   const open = (): void => {
+    isBusy = false
     isShut = waiting.size > 0
     if (!isShut) return
     flush()
     inNextFrame(open)
   }
 
+  const schedule = (run: () => void): void => {
+    waiting.add(run)
+    if (isShut) return
+    isShut = true
+    // Not at once: a component that renders may begin a fetch, and React takes no updates meanwhile.
+    queueMicrotask(flushFirst)
+  }
+
   return {
-    schedule: (run) => {
-      waiting.add(run)
-      if (isShut) return
-      isShut = true
-      // Not at once: a component that renders may begin a fetch, and React takes no updates meanwhile.
-      queueMicrotask(flushFirst)
+    schedule,
+
+    scheduleOften: (run) => {
+      isBusy = true
+      schedule(run)
     },
 
     onWrites: (run) => {
@@ -88,14 +97,4 @@ function makeGate<Row extends object>(table: LiveTable<Row>): FrameGate {
       }
     },
   }
-}
-
-function inNextFrame(run: () => void): void {
-  const end = (): void => {
-    cancelAnimationFrame(frame)
-    clearTimeout(timer)
-    run()
-  }
-  const frame = requestAnimationFrame(end)
-  const timer = setTimeout(end, withoutFrames)
 }

@@ -1,10 +1,19 @@
 import { replaceEqualDeep, type Query, type QueryClient, type QueryKey } from '@tanstack/react-query'
+import type { Invalidation } from '@vantage-live/core'
+
+/** What a table makes of rows that it gave. */
+export interface Layer<Data> {
+  /** Lays its writes over them. */
+  readonly lay: (base: Data) => Data
+  /** What they are after a change; undefined where they have to be read anew. */
+  readonly after: (base: Data, change: Invalidation) => Data | undefined
+}
 
 /** What a query holds: rows as the master gave them, and the same with the table's writes laid over, which is what it shows. */
 interface Laid {
   readonly base: unknown
   readonly shown: unknown
-  readonly lay: (base: unknown) => unknown
+  readonly layer: Layer<unknown>
   /** The table whose writes they are. */
   readonly owner: object
 }
@@ -14,32 +23,48 @@ const held = new WeakMap<Query, Laid>()
 let renewing: Query | undefined
 
 /** Gives rows with the table's writes laid over, and notes what they are without. */
-export function layOver<Data>(client: QueryClient, queryKey: QueryKey, base: Data, lay: (base: Data) => Data, owner: object): Data {
-  const shown = lay(base)
+export function layOver<Data>(client: QueryClient, queryKey: QueryKey, base: Data, layer: Layer<Data>, owner: object): Data {
+  const shown = layer.lay(base)
   const query = queryOf(client, queryKey)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
-  if (query !== undefined) held.set(query, { base, shown, lay: lay as Laid['lay'], owner })
+  if (query !== undefined) held.set(query, { base, shown, layer: layer as Layer<unknown>, owner })
   return shown
 }
 
 /** What came with the page's HTML has no writes laid over it yet, and what another table left has that one's. */
-export function adopt<Data>(client: QueryClient, queryKey: QueryKey, lay: (base: Data) => Data, owner: object): void {
+export function adopt<Data>(client: QueryClient, queryKey: QueryKey, layer: Layer<Data>, owner: object): void {
   const query = queryOf(client, queryKey)
   const laid = query && held.get(query)
   if (query?.state.data === undefined || laid?.owner === owner) return
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
-  layOver(client, queryKey, (laid?.base ?? query.state.data) as Data, lay, owner)
+  layOver(client, queryKey, (laid?.base ?? query.state.data) as Data, layer, owner)
   show(query)
+}
+
+/** What a query shows, without the writes that are laid over it, as far as that is known. */
+export function baseOf<Data>(client: QueryClient, queryKey: QueryKey, shown: Data): Data {
+  const query = queryOf(client, queryKey)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
+  return ((query && held.get(query)?.base) ?? shown) as Data
 }
 
 /** Lays the writes of now over a query's rows. */
 export function renew(query: Query): void {
   const laid = held.get(query)
   if (laid === undefined) return
-  const shown = laid.lay(laid.base)
+  const shown = laid.layer.lay(laid.base)
   if (shown === laid.shown) return
   held.set(query, { ...laid, shown })
   show(query)
+}
+
+/** Takes a change over into a query's rows, to be shown by `renew`; false where they have to be read anew. */
+export function follow(query: Query, change: Invalidation): boolean {
+  const laid = held.get(query)
+  const base = laid?.layer.after(laid.base, change)
+  if (laid === undefined || base === undefined) return false
+  held.set(query, { ...laid, base })
+  return true
 }
 
 /** Somebody has put other data in a query: these are its rows from now on. Tells whether it had some before. */

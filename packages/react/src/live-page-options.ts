@@ -1,5 +1,6 @@
 import { queryOptions, type DataTag, type UnusedSkipTokenOptions } from '@tanstack/react-query'
 import type { LiveTable, Page } from '@vantage-live/core'
+import type { Layer } from './laid-data.ts'
 import { liveKeys, type LivePageKey } from './live-keys.ts'
 import { liveQueryDefaults, readForQuery } from './live-query.ts'
 
@@ -24,11 +25,11 @@ export function livePageOptions<Row extends object>(
     ...liveQueryDefaults,
     queryKey: liveKeys.page(table, page, pageSize),
     queryFn: (context): Promise<Page<Row>> =>
-      readForQuery(
-        table,
-        context,
-        (options) => table.list({ page, pageSize }, options),
-        (base) => table.overlay(base),
-      ),
+      readForQuery(table, context, (options) => table.list({ page, pageSize }, options), pageLayer(table)),
   })
+}
+
+/** What a table or view makes of pages that were read from it. */
+export function pageLayer<Row extends object>(table: LiveTable<Row>): Layer<Page<Row>> {
+  return { lay: (base) => table.overlay(base), after: (base, change) => table.pageAfter(base, change) }
 }

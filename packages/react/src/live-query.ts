@@ -1,7 +1,7 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import type { CachedReadOptions, LiveTable } from '@vantage-live/core'
 import { bridge } from './bridge.ts'
-import { layOver } from './laid-data.ts'
+import { layOver, type Layer } from './laid-data.ts'
 
 /** What pages and rows have in common: how sure the table is of them. */
 export interface Aged {
@@ -47,14 +47,12 @@ export const liveQueryDefaults: {
  * goes to the master.
  *
  * An error beside rows that are shown already becomes the query's error, and the rows stay (promise 8).
- *
- * @param lay lays the table's writes over what was read
  */
 export async function readForQuery<Row extends object, Answer extends Aged>(
   table: LiveTable<Row>,
   { client, queryKey, signal }: FetchContext,
   read: (options: CachedReadOptions) => Promise<Answer>,
-  lay: (answer: Answer) => Answer,
+  layer: Layer<Answer>,
 ): Promise<Answer> {
   bridge(client, table)
   const shown = client.getQueryState<Aged>(queryKey)
@@ -62,5 +60,5 @@ export async function readForQuery<Row extends object, Answer extends Aged>(
   const cache = known === undefined ? 'force-cache' : shown?.isInvalidated === true || known.stale ? 'default' : 'reload'
   const answer = await read({ signal, cache, overlay: false })
   if (known !== undefined && answer.error !== undefined) throw answer.error
-  return layOver(client, queryKey, answer, lay, table.root)
+  return layOver(client, queryKey, answer, layer, table.root)
 }

@@ -1,5 +1,6 @@
 import { queryOptions, type DataTag, type UnusedSkipTokenOptions } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
+import type { Layer } from './laid-data.ts'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, readForQuery } from './live-query.ts'
 
@@ -18,15 +19,14 @@ export function liveRowOptions<Row extends object>(table: LiveTable<Row>, id: Ro
   return queryOptions({
     ...liveQueryDefaults,
     queryKey: liveKeys.row(table, id),
-    queryFn: (context): Promise<LiveRow<Row>> =>
-      readForQuery(
-        table,
-        context,
-        (options) => table.read(id, options),
-        (base) => table.overlayRow(id, base),
-      ),
+    queryFn: (context): Promise<LiveRow<Row>> => readForQuery(table, context, (options) => table.read(id, options), rowLayer(table, id)),
     select: rowOf<Row>,
   })
+}
+
+/** What a table makes of a row that was read from it. */
+export function rowLayer<Row extends object>(table: LiveTable<Row>, id: RowId): Layer<LiveRow<Row>> {
+  return { lay: (base) => table.overlayRow(id, base), after: (base, change) => table.rowAfter(id, base, change) }
 }
 
 /** One function for all, so that nothing is selected anew while the read is the same. */

@@ -5,10 +5,13 @@ import { expect, test } from 'vitest'
 
 test.each([
   'use-bridge.ts',
+  'use-held-page.ts',
   'use-live-page.ts',
   'use-live-row.ts',
+  'use-live-status.ts',
   'use-neighbours.ts',
   'use-observed-query.ts',
+  'use-selected.ts',
   'use-live-writes.ts',
   'use-writes-state.ts',
 ])('the React Compiler takes %s', async (file) => {

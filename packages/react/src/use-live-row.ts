@@ -2,11 +2,11 @@
 
 import { skipToken, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
-import { useCallback, useMemo } from 'react'
+import { useMemo } from 'react'
 import { frameGate } from './frame-gate.ts'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
-import { liveRowOptions, rowOf } from './live-row-options.ts'
+import { liveRowOptions, rowLayer, rowOf } from './live-row-options.ts'
 import { useBridge } from './use-bridge.ts'
 import { useObservedQuery } from './use-observed-query.ts'
 
@@ -43,8 +43,8 @@ export function useLiveRow<Row extends object, Data>(
 ): UseQueryResult<Row | Data | undefined> {
   const queryOptions = useMemo(() => (id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)), [table, id])
   const selectFrom = useMemo(() => select && (({ row }: LiveRow<Row>): Data => select(row)), [select])
-  const lay = useCallback((base: LiveRow<Row>) => (id === undefined || id === null ? base : table.overlayRow(id, base)), [table, id])
-  useBridge(table, queryOptions.queryKey, lay)
+  const layer = useMemo(() => (id === undefined || id === null ? undefined : rowLayer(table, id)), [table, id])
+  useBridge(table, queryOptions.queryKey, layer)
   return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>(
     {
       ...queryOptions,

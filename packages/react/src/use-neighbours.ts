@@ -1,10 +1,11 @@
 'use client'
 
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import type { LiveTable, Page } from '@vantage-live/core'
+import type { LiveTable } from '@vantage-live/core'
 import { useEffect } from 'react'
 import { adopt } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
+import { pageLayer } from './live-page-options.ts'
 
 /**
  * Once a page is shown, takes the one after and the one before it from the cache, never from the master: to flip to them
@@ -41,7 +42,7 @@ async function prefetchCached<Row extends object>(
     // An invalidation between the reading and this is told to queries, and this is none yet.
     if (isOvertaken || isKnown()) return
     client.setQueryData(queryKey, found)
-    adopt(client, queryKey, (base: Page<Row>) => table.overlay(base), table.root)
+    adopt(client, queryKey, pageLayer(table), table.root)
   } catch {
     // It is not cached, and will be asked for when it is opened. The table's trace has it as a miss.
   } finally {
