@@ -95,7 +95,7 @@ export class LiveMaster<Row extends object> {
       concurrency: options.concurrency,
     })
     this.#feed = stream && this.#makeFeed(stream)
-    this.#tabs = new TabChannel(cacheKey, ({ rows, update }) => this.#hearTab(rows, update))
+    this.#tabs = new TabChannel(tabsOf(cacheKey, cache), ({ rows, update }) => this.#hearTab(rows, update))
   }
 
   get streamStatus(): LiveStatus | undefined {
@@ -169,6 +169,8 @@ export class LiveMaster<Row extends object> {
 
   async #invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
     const started = performance.now()
+    // What a write has made of its row was told with its answer.
+    if (cause !== 'write') this.overlay.doubt(rows)
     const durable = this.#cache.invalidate(tagsOf(rows))
     this.#tell({ type: 'invalidated', rows })
     await durable
@@ -189,6 +191,7 @@ export class LiveMaster<Row extends object> {
     if (row !== undefined && !this.overlay.tell(row, this.#now())) return
     // What came of one's own write is known, unless an event from before it came after its answer.
     if (isOwn && row === undefined && !this.overlay.wasToldByStream(id)) return
+    if (event.type === 'deleted') this.overlay.tellGone(id, this.#now())
     if (event.type === 'updated') void this.#update({ id, row, fields: event.fields }, 'event')
     else if (isOwn && event.type === 'inserted') void this.#update({ id, row }, 'event')
     else void this.#invalidate([id], 'event')
@@ -198,6 +201,7 @@ export class LiveMaster<Row extends object> {
   async #update(update: RowUpdate, cause: InvalidationCause): Promise<void> {
     const started = performance.now()
     const rows = [update.id]
+    if (update.row === undefined) this.overlay.doubt(rows)
     const durable = this.#cache.invalidate(tagsOfUpdate(update), this.reads.held.renewals(update))
     this.#tell({ type: 'invalidated', rows, update })
     await durable
@@ -214,6 +218,7 @@ export class LiveMaster<Row extends object> {
   #hearTab(rows: AffectedRows, update: RowUpdate | undefined): void {
     const row = update && this.#rowOf(update.row, update.id)
     if (row !== undefined && !this.overlay.tell(row, this.#now())) return
+    if (row === undefined) this.overlay.doubt(rows)
     if (this.#cache.isShared) this.#cache.overtake(tagsOf(rows))
     else void this.#cache.invalidate(tagsOf(rows))
     this.#tell({ type: 'invalidated', rows, update: row && update && { ...update, row } })
@@ -241,6 +246,11 @@ export class LiveMaster<Row extends object> {
       onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),
     })
   }
+}
+
+/** Tabs that keep what they have of a table in different storages, such as one per user, have nothing to tell each other. */
+function tabsOf(cacheKey: string, { sharedAs = '' }: Cache): string {
+  return JSON.stringify([sharedAs, cacheKey])
 }
 
 function together(...waits: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {

@@ -154,7 +154,7 @@ describe('two tabs', () => {
     const told: unknown[] = []
     closed?.subscribe((change) => told.push(change))
     closed?.close()
-    const channel = new BroadcastChannel(`vantage-live/tabs/1/${cacheKey}`)
+    const channel = new BroadcastChannel(`vantage-live/tabs/1/["","${cacheKey}"]`)
     onTestFinished(() => channel.close())
     const heard = new Promise((resolve) => channel.addEventListener('message', ({ data }) => resolve(data)))
     await other?.invalidate()

@@ -249,6 +249,23 @@ describe('versions', () => {
     expect(master.calls).toEqual([])
   })
 
+  test('a row that is deleted and inserted again is news, also where its versions start anew', async () => {
+    const { table, master, stream, somebody } = setUp({ versionField: 'version' })
+    somebody.patches(1, { name: 'second' })
+    somebody.patches(1, { name: 'third' })
+    await table.list({ page: 1 })
+    master.rows.delete('1')
+    stream.emit({ type: 'deleted', id: 1 })
+    await settle()
+    expect((await table.list({ page: 1 })).rows[0]).toMatchObject({ id: 2 })
+    const anew = { ...rows[0], name: 'anew', version: 1 } as Item
+    master.rows.set('1', anew)
+    stream.emit({ type: 'inserted', id: 1, row: anew })
+    await settle()
+    expect((await table.list({ page: 3 })).rows[1]).toEqual(anew)
+    expect(await table.get(1)).toEqual(anew)
+  })
+
   test('a write after an event is made against the version that came with it', async () => {
     const { table, master, somebody } = setUp({ versionField: 'version' })
     await table.list({ page: 1 })
@@ -330,6 +347,35 @@ describe("one's own write that comes back", () => {
       await settle()
       expect((await table.list({ page: 1 })).rows[0]).toEqual(stored)
     }
+  })
+})
+
+describe('the same row again', () => {
+  test.each<[string, LiveEvent]>([
+    ['an event without a row', { type: 'updated', id: 1 }],
+    ['an event that anything may have changed', { type: 'changed' }],
+  ])('is news after %s: what it was meanwhile may have been read', async (_, between) => {
+    const { table, master, stream } = setUp()
+    const first = { ...rows[0], name: 'first' } as Item
+    await table.list({ page: 1 })
+    stream.emit({ type: 'updated', id: 1, row: first })
+    master.rows.set('1', { ...first, name: 'meanwhile' })
+    stream.emit(between)
+    await settle()
+    expect((await table.list({ page: 1 })).rows[0]).toMatchObject({ name: 'meanwhile' })
+    stream.emit({ type: 'updated', id: 1, row: first })
+    await settle()
+    expect((await table.list({ page: 1 })).rows[0]).toEqual(first)
+  })
+
+  test('is none otherwise', async () => {
+    const { table, stream } = setUp()
+    await table.list({ page: 1 })
+    const changes: TableChange[] = []
+    table.subscribe((change) => changes.push(change))
+    for (let time = 0; time < 3; time += 1) stream.emit({ type: 'updated', id: 1, row: { ...rows[0], name: 'first' } })
+    await settle()
+    expect(changes.filter(({ type }) => type === 'invalidated')).toHaveLength(1)
   })
 })
 

@@ -32,6 +32,8 @@ const command = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('patch' as const), user, id, status }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('insert' as const), user, status }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), user, id: fc.constantFrom(2, 4) }) },
+  // Somebody makes a row what it was before.
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restore' as const), user: fc.constant(2), id: fc.constantFrom(1, 2, 4) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('read' as const), user: fc.nat(1), view: fc.nat(views.length - 1) }) },
 )
 const script = fc.array(fc.record({ command, waits: fc.boolean() }), { maxLength: 8, size: 'max' })
@@ -147,6 +149,10 @@ async function play(steps: fc.Scheduler, { rows, versions, keys, fields }: Wire,
       case 'insert': {
         const row = { id: 100 + written, name, status: each.status, ...(versions && { version: 1 }) }
         return table === undefined ? stored.set(`${row.id}`, row) : table.insert(row)
+      }
+      case 'restore': {
+        const version = versions ? { version: 100 + written } : {}
+        return stored.set(`${each.id}`, { id: each.id, name: `item ${each.id}`, status: 'open', ...version })
       }
       case 'delete':
         return table === undefined ? stored.delete(`${each.id}`) : table.delete(each.id)

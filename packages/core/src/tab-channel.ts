@@ -8,7 +8,7 @@ export interface TabNews {
 }
 
 /**
- * What the tables of one cache key tell each other, in whatever tab they are (promise 13). Nothing where there is no
+ * What tables of one cache key and one cache tell each other, in whatever tab they are (promise 13). Nothing where there is no
  * BroadcastChannel, and none on a server (promise 19).
  */
 export class TabChannel {
@@ -16,9 +16,10 @@ export class TabChannel {
   readonly #onNews: (news: TabNews) => void
   #channel: BroadcastChannel | undefined
 
-  constructor(cacheKey: string, onNews: (news: TabNews) => void) {
+  /** @param name what is cached is known by in all tabs */
+  constructor(name: string, onNews: (news: TabNews) => void) {
     // Tabs with another version of the messages talk among themselves (promise 19).
-    this.#name = `vantage-live/tabs/1/${cacheKey}`
+    this.#name = `vantage-live/tabs/1/${name}`
     this.#onNews = onNews
   }
 

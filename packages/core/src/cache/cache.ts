@@ -61,8 +61,8 @@ export interface Renewal {
 export interface Cache {
   /** What kind of storage it is, for tracing: `'indexeddb'`, `'memory'`, `'none'`. */
   readonly kind: string
-  /** Whether all tabs have the same storage: what one of them invalidates is invalidated for all. */
-  readonly isShared?: boolean
+  /** The name of a storage that all tabs have in common, where it is one: what one of them invalidates is invalidated for all. */
+  readonly sharedAs?: string
   /** Called when a table is made, for a storage that takes its time to open. Whatever else is called need not wait for it. */
   open?(): Promise<void>
   /** The slot's entry and its present lease, both as of one moment. */

@@ -50,7 +50,7 @@ function makeCache(name: string): Cache {
   const fill = together(anotherTask, (fills: readonly Fill[]) => transact('readwrite', (store) => fillSlots(store, fills)))
   return {
     kind: 'indexeddb',
-    isShared: true,
+    sharedAs: name,
 
     open: () => transact('readonly', () => undefined),
 

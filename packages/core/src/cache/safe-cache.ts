@@ -48,7 +48,7 @@ export class SafeCache {
 
   /** Whether what another tab has invalidated is invalidated here. */
   get isShared(): boolean {
-    return this.#cache.isShared === true
+    return this.#cache.sharedAs !== undefined
   }
 
   /** A storage that has to be opened is ready sooner for it. Nobody waits for that. */

@@ -1,7 +1,7 @@
 import { KnownRows } from '../known-rows.ts'
 import type { CanonicalQuery } from '../table/query.ts'
 import { fieldOf, holdsAll } from '../table/row.ts'
-import type { ListResult } from '../table/table.ts'
+import type { AffectedRows, ListResult } from '../table/table.ts'
 import { layOver, layOverRow, writesSince, type Based, type LaidWrite, type Listing } from './lay-over.ts'
 import { NewIds } from './new-ids.ts'
 import { ToldRows, type ToldRow } from './told-rows.ts'
@@ -97,6 +97,16 @@ export class Overlay<Row extends object> {
     this.#known.see(key, row, at)
     this.#setTold(key, { row, at, by: 'stream' })
     return true
+  }
+
+  /** The stream has told that a row was deleted. Whatever is told of it next is news, also where its versions start anew. */
+  tellGone(id: string, at: number): void {
+    this.#setTold(this.keyOf(id), { row: undefined, at, by: 'stream' })
+  }
+
+  /** Something has happened to these rows, by `String(id)`, and it was not told what. */
+  doubt(rows: AffectedRows): void {
+    this.#told.doubt(rows === 'all' ? undefined : rows.map((id) => this.keyOf(id)))
   }
 
   /** Whether the stream has told of a row since the last write to it was answered. */

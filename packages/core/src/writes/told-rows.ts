@@ -10,6 +10,8 @@ export interface ToldRow<Row> {
   readonly at: number
   /** The answers to one's own writes are laid over what was read before them as long as they are kept. */
   readonly by: 'answer' | 'stream'
+  /** Something was told of the row since, and not what it is now: the same row may be news again. */
+  readonly isDoubtful?: boolean
 }
 
 /** The rows as they were last told of: by the answer to a write, or by the stream. */
@@ -39,16 +41,24 @@ export class ToldRows<Row extends object> {
     return oldest
   }
 
+  /** Something has happened to these rows, and it is not known what. */
+  doubt(keys: Iterable<string> = this.#rows.keys()): void {
+    for (const key of keys) {
+      const told = this.#rows.get(key)
+      if (told !== undefined) this.#rows.set(key, { ...told, isDoubtful: true })
+    }
+  }
+
   clear(): void {
     this.#rows.clear()
   }
 
   /** Whether what is told now was known: it is what was told last, or older than that. */
   isKnown(key: string, row: Row): boolean {
-    const told = this.#rows.get(key)?.row
-    if (told === undefined) return false
-    const order = this.#compare(row, told)
-    return order === undefined ? sameFields(row, told) : order <= 0
+    const told = this.#rows.get(key)
+    if (told?.row === undefined) return false
+    const order = this.#compare(row, told.row)
+    return order === undefined ? told.isDoubtful !== true && sameFields(row, told.row) : order <= 0
   }
 
   /** The newer one of a row that was read at that time and what the stream told of it. */

@@ -382,6 +382,7 @@ export class Writes<Row extends object> {
     // What was called before the answer came was made against one's own write.
     if (isRow) for (const write of later) this.#rebase(write, first.version, answer)
     if (isDeletion) for (const write of later) Object.assign(write, { base: undefined, isGone: true, version: undefined })
+    if ([...batch].some(({ heard }) => heard.length > 0)) this.#overlay.doubt(withHeard([], batch))
     const covered = [...batch].flatMap((write) => this.#failed.removeCoveredBy(write))
     const failed = first.key === undefined ? [] : this.#failed.of(first.key)
     const kept = this.#keep([...later, ...failed], [...batch, ...covered])
