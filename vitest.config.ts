@@ -19,6 +19,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: [...conditions, 'node'] } },
         test: {
           name: 'node',
+          globalSetup: ['examples/demo-app/server/testing/postgres-setup.ts'],
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.browser.test.*', '**/node_modules/**'],
           expect: { requireAssertions: true },

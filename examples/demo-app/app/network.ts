@@ -33,11 +33,16 @@ export const network: Network = {
   fetch: (url, init) => (isOnline ? fetch(url, init) : Promise.reject(new TypeError('the app is switched offline'))),
 
   stream: (source) => ({
-    connect(listener) {
+    connect(listener, from) {
       let disconnect: (() => void) | undefined
+      let position = from
+      const onPosition = (next: string): void => {
+        position = next
+        listener.onPosition?.(next)
+      }
       const follow = (): void => {
         disconnect?.()
-        disconnect = isOnline ? source.connect(listener) : undefined
+        disconnect = isOnline ? source.connect({ ...listener, onPosition }, position) : undefined
         if (!isOnline) listener.onStatus({ state: 'closed', reason: 'offline' })
       }
       const unsubscribe = subscribe(follow)

@@ -1,4 +1,4 @@
-import { durableQueue, LiveTable, restTable, sseStream } from '@vantage-live/core'
+import { durableQueue, LiveTable, restTable, sharedStream, sseStream, type LiveStream } from '@vantage-live/core'
 import type { City as CityColumns } from '../server/entities/cities.ts'
 import type { Order as OrderColumns } from '../server/entities/orders.ts'
 import { network } from './network.ts'
@@ -15,12 +15,19 @@ export type City = CityColumns & Versioned
 /** Writes that wait survive a reload. An app with users has their ids here: nobody's writes are sent in another's name. */
 const queue = durableQueue({ scope: 'demo' })
 
+/** One connection for all tabs; a tab that is switched offline leaves it to the others. */
+function events(table: string): LiveStream {
+  return network.stream(sharedStream(sseStream(`/api/${table}/events`), { name: `${table} of the demo` }))
+}
+
 /** A bakery's orders. */
 export const orders: LiveTable<Order> = new LiveTable({
   master: restTable<Order>('/api/orders', {
     honoursIdempotencyKeys: true,
     versionField: 'version',
     fetch: network.fetch,
+    // As the server lists them where nobody asks for another order.
+    defaultOrder: [{ field: 'placedAt', direction: 'desc' }],
     titleFields: ['customer'],
     columns: [
       { name: 'id', label: 'Order' },
@@ -39,7 +46,7 @@ export const orders: LiveTable<Order> = new LiveTable({
     references: { city: { field: 'cityId', table: () => cities } },
   }),
   cacheKey: 'orders',
-  stream: network.stream(sseStream('/api/orders/events')),
+  stream: events('orders'),
   queue,
   pageSize: 50,
   trace: logTrace,
@@ -51,6 +58,7 @@ export const cities: LiveTable<City> = new LiveTable({
     honoursIdempotencyKeys: true,
     versionField: 'version',
     fetch: network.fetch,
+    defaultOrder: [{ field: 'population', direction: 'desc' }],
     titleFields: ['name'],
     columns: [
       { name: 'id', label: 'Id', type: 'number' },
@@ -65,7 +73,7 @@ export const cities: LiveTable<City> = new LiveTable({
     ],
   }),
   cacheKey: 'cities',
-  stream: network.stream(sseStream('/api/cities/events')),
+  stream: events('cities'),
   queue,
   pageSize: 50,
   trace: logTrace,

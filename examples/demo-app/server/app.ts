@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
-import type { DatabaseSync } from 'node:sqlite'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { entities } from './entities/all.ts'
-import { eventHub } from './event-hub.ts'
+import { eventFeed } from './event-feed.ts'
+import { eventRoutes } from './event-routes.ts'
+import { eventStreams } from './event-streams.ts'
+import type { Home } from './home.ts'
 import { RequestError } from './request-error.ts'
 import { staticFiles } from './static-files.ts'
 import { tableRoutes } from './table-routes.ts'
-import { tableStore } from './table-store.ts'
-import { writeOnce } from './write-once.ts'
 
 export interface AppOptions {
-  readonly database: DatabaseSync
+  readonly home: Home
   /** Where the built app lies. */
   readonly staticDir?: string | undefined
   /** How much longer every answer of the API takes, in ms. */
@@ -31,19 +31,13 @@ export interface App {
 const mostBodyBytes = 64 * 1024
 
 /** The API, an event stream per table and the built app. */
-export function createApp({ database, staticDir, latency = 0 }: AppOptions): App {
+export async function createApp({ home, staticDir, latency = 0 }: AppOptions): Promise<App> {
   const app = new Hono()
-  const served = entities.map((entity) => ({ entity, store: tableStore(database, entity), events: eventHub() }))
-  const once = writeOnce(database)
+  const feed = await eventFeed(home)
+  const streams = eventStreams(home, feed)
 
-  for (const { entity, events } of served) {
-    app.get(`/api/${entity.name}/events`, (context) => {
-      context.header('content-type', 'text/event-stream')
-      context.header('cache-control', 'no-cache')
-      // The answer to HEAD is thrown away, and its reader would never go.
-      return context.req.method === 'HEAD' ? context.body(null) : context.body(events.open())
-    })
-  }
+  // Before the latency, which is not theirs.
+  for (const entity of entities) app.route(`/api/${entity.name}`, eventRoutes(entity, streams))
 
   app.use('/api/*', async (context, next) => {
     context.header('cache-control', 'no-store')
@@ -60,7 +54,7 @@ export function createApp({ database, staticDir, latency = 0 }: AppOptions): App
       },
     }),
   )
-  for (const { entity, store, events } of served) app.route(`/api/${entity.name}`, tableRoutes(entity, store, events, once))
+  for (const entity of entities) app.route(`/api/${entity.name}`, tableRoutes(home, entity))
   app.all('/api/*', (context) => {
     throw new RequestError(404, 'no-route', `there is no ${context.req.method} ${context.req.path}`)
   })
@@ -80,10 +74,11 @@ export function createApp({ database, staticDir, latency = 0 }: AppOptions): App
     fetch: app.fetch,
     request: app.request,
     get readers() {
-      return served.reduce((sum, { events }) => sum + events.readers, 0)
+      return streams.readers
     },
     close() {
-      for (const { events } of served) events.close()
+      streams.close()
+      feed.close()
     },
   }
 }

@@ -33,7 +33,7 @@ export function text(most: number, least = 0): Column {
       if (typeof value !== 'string' || !isStorable(value)) return undefined
       return value.trim().length >= least && value.length <= most ? value : undefined
     },
-    parse: (written) => written,
+    parse: (written) => (isStorable(written) ? written : undefined),
   }
 }
 
@@ -43,7 +43,7 @@ export function pattern(shape: RegExp, expected: string): Column {
     sqlType: 'TEXT',
     expected,
     accept: (value) => (typeof value === 'string' && isStorable(value) && shape.test(value) ? value : undefined),
-    parse: (written) => written,
+    parse: (written) => (isStorable(written) ? written : undefined),
   }
 }
 
@@ -114,7 +114,7 @@ function parseNumber(written: string): number | undefined {
   return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(written) && Number.isFinite(Number(written)) ? Number(written) : undefined
 }
 
-/** Half a surrogate pair would come back as another character, and SQLite's text functions stop at a zero character. */
+/** Half a surrogate pair would come back as another character, SQLite's text functions stop at a zero character, and PostgreSQL takes none. */
 function isStorable(value: string): boolean {
   return !/[^\P{Cc}\t\n\r]|\p{Surrogate}/u.test(value)
 }

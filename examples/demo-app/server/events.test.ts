@@ -2,84 +2,80 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { eventHub } from './event-hub.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { orders } from './entities/orders.ts'
 import { portOf, startServer } from './server.ts'
 import type { RunningServer } from './server.ts'
 import { smallApps, smallSize } from './small-app.ts'
+import { tableStore } from './table-store.ts'
+import { eventClient } from './testing/event-client.ts'
+import type { EventClient, Message } from './testing/event-client.ts'
 
 const apps = smallApps()
 
 async function start(): Promise<RunningServer> {
-  const server = await startServer({ port: 0, databaseFile: apps.file(), size: smallSize })
+  const server = await startServer({ port: 0, database: await apps.place(), size: smallSize })
   onTestFinished(server.close)
   return server
 }
 
-interface EventReader {
-  /** Resolves with all that has come once it ends like this. */
-  until(end: string): Promise<string>
-  readonly response: Response
-  stop(): void
-}
-
-async function listen(url: string): Promise<EventReader> {
+async function listen(url: string): Promise<EventClient & { stop(): void }> {
   const controller = new AbortController()
   onTestFinished(() => controller.abort())
-  const response = await fetch(url, { signal: controller.signal })
-  const pieces = response.body?.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]()
-  let text = ''
-  return {
-    response,
-    stop: () => controller.abort(),
-    async until(end) {
-      while (!text.endsWith(end)) {
-        const piece = await pieces?.next()
-        if (piece === undefined || piece.done === true) throw new Error(`the stream ended after ${JSON.stringify(text)}`)
-        text += piece.value
-      }
-      return text
-    },
-  }
+  const client = await eventClient(fetch(url, { signal: controller.signal }))
+  return { ...client, stop: () => controller.abort() }
 }
 
 function write(url: string, method: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<Response> {
   return fetch(url, { method, headers: { 'content-type': 'application/json', ...headers }, ...(body && { body: JSON.stringify(body) }) })
 }
 
+function eventOf({ data }: Message): unknown {
+  return JSON.parse(data)
+}
+
 test('every change of a table is an event on its stream, and on no other', async () => {
   const { url } = await start()
-  const orders = await listen(`${url}/api/orders/events`)
-  const cities = await listen(`${url}/api/cities/events`)
-  expect(orders.response.headers.get('content-type')).toBe('text/event-stream')
-  expect(orders.response.headers.get('cache-control')).toBe('no-cache')
-
-  const path = `${url}/api/orders/${encodeURIComponent('a/b%🥐')}`
-  await write(`${url}/api/orders`, 'POST', { id: 'a/b%🥐', customer: 'Ada', cityId: 1_796_236, product: 'bagel', unitPrice: 2 })
-  await write(path, 'PATCH', { quantity: 2 })
-  await write(path, 'PUT', await (await fetch(path)).json())
-  await write(path, 'DELETE')
+  const [ofOrders, ofCities] = [await listen(`${url}/api/orders/events`), await listen(`${url}/api/cities/events`)]
+  const id = 'a/b%🥐'
+  const path = `${url}/api/orders/${encodeURIComponent(id)}`
+  const rows = [
+    await (await write(`${url}/api/orders`, 'POST', { id, customer: 'Ada\n', cityId: 1_796_236, product: 'bagel', unitPrice: 2 })).json(),
+    await (await write(path, 'PATCH', { quantity: 2 }, { 'idempotency-key': 'my write' })).json(),
+    await (await write(path, 'PUT', await (await fetch(path)).json())).json(),
+  ]
+  await write(path, 'DELETE', undefined, { 'idempotency-key': 'my other write' })
   await write(`${url}/api/orders`, 'DELETE')
-  await write(`${url}/api/cities/1796236`, 'PATCH', { population: 1 })
+  const city = await (await write(`${url}/api/cities/1796236`, 'PATCH', { population: 1 })).json()
 
-  expect(await orders.until('{"type":"changed"}\n\n')).toBe(
-    [
-      ': connected',
-      'id: 1\ndata: {"type":"inserted","id":"a/b%🥐"}',
-      'id: 2\ndata: {"type":"updated","id":"a/b%🥐"}',
-      'id: 3\ndata: {"type":"updated","id":"a/b%🥐"}',
-      'id: 4\ndata: {"type":"deleted","id":"a/b%🥐"}',
-      'id: 5\ndata: {"type":"changed"}\n\n',
-    ].join('\n\n'),
-  )
-  expect(await cities.until('}\n\n')).toBe(': connected\n\nid: 1\ndata: {"type":"updated","id":1796236}\n\n')
+  expect((await ofOrders.messages(5)).map(eventOf)).toEqual([
+    { type: 'inserted', id, row: rows[0] },
+    { type: 'updated', id, row: rows[1], fields: ['quantity', 'total', 'version'], write: 'my write' },
+    { type: 'updated', id, row: rows[2], fields: ['version'] },
+    { type: 'deleted', id, write: 'my other write' },
+    { type: 'changed' },
+  ])
+  expect((await ofCities.messages(1)).map(eventOf)).toEqual([
+    { type: 'updated', id: 1_796_236, row: city, fields: ['population', 'version'] },
+  ])
+})
+
+test('the answer says what it is, that nobody is to keep it or to hold it up, and where it goes on', async () => {
+  const { url } = await start()
+  const { response, block } = await listen(`${url}/api/orders/events`)
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'last-event-id': expect.stringMatching(/^\d{16}$/),
+  })
+  expect(await block()).toBe(': connected')
 })
 
 test('what is refused is no event', async () => {
   const { url } = await start()
-  const orders = await listen(`${url}/api/orders/events`)
+  const stream = await listen(`${url}/api/orders/events`)
   for (const [method, path, body] of [
     ['POST', '', { id: 'B-000001' }],
     ['PATCH', '/B-000001', { status: 'eaten' }],
@@ -91,12 +87,12 @@ test('what is refused is no event', async () => {
     expect((await write(`${url}/api/orders${path}`, method, body, { 'if-match': '"old"' })).ok).toBe(false)
   }
   await write(`${url}/api/orders/B-000001`, 'DELETE')
-  expect(await orders.until('}\n\n')).toBe(': connected\n\nid: 1\ndata: {"type":"deleted","id":"B-000001"}\n\n')
+  expect(eventOf(await stream.message())).toEqual({ type: 'deleted', id: 'B-000001' })
 })
 
 test('a write that is sent again under its key is no second event', async () => {
   const { url } = await start()
-  const orders = await listen(`${url}/api/orders/events`)
+  const stream = await listen(`${url}/api/orders/events`)
   const bagel = { id: 'once', customer: 'Ada', cityId: 1_796_236, product: 'bagel', unitPrice: 2 }
   for (const [method, path, body] of [
     ['POST', '', bagel],
@@ -105,25 +101,22 @@ test('a write that is sent again under its key is no second event', async () => 
     ['DELETE', '', undefined],
   ] as const) {
     for (let time = 0; time < 2; time += 1) {
-      expect((await write(`${url}/api/orders${path}`, method, body, { 'idempotency-key': `${method} ${path}` })).ok).toBe(true)
+      expect((await write(`${url}/api/orders${path}`, method, body, { 'idempotency-key': `${method}${path}` })).ok).toBe(true)
     }
   }
-  expect(await orders.until('{"type":"changed"}\n\n')).toBe(
-    [
-      ': connected',
-      'id: 1\ndata: {"type":"inserted","id":"once"}',
-      'id: 2\ndata: {"type":"updated","id":"once"}',
-      'id: 3\ndata: {"type":"deleted","id":"once"}',
-      'id: 4\ndata: {"type":"changed"}\n\n',
-    ].join('\n\n'),
-  )
+  expect((await stream.messages(4)).map(eventOf)).toMatchObject([
+    { type: 'inserted', write: 'POST' },
+    { type: 'updated', write: 'PATCH/once' },
+    { type: 'deleted', write: 'DELETE/once' },
+    { type: 'changed', write: 'DELETE' },
+  ])
 })
 
 test('whoever hears of a change can read it', async () => {
   const { url } = await start()
-  const orders = await listen(`${url}/api/orders/events`)
+  const stream = await listen(`${url}/api/orders/events`)
   const patched = write(`${url}/api/orders/B-000001`, 'PATCH', { notes: 'read me' })
-  await orders.until('}\n\n')
+  await stream.message()
   expect(await (await fetch(`${url}/api/orders/B-000001`)).json()).toHaveProperty('notes', 'read me')
   await patched
 })
@@ -157,36 +150,33 @@ test('close ends the streams, whether their readers read or not', async () => {
   idle.write('GET /api/orders/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await once(idle, 'readable')
   await close()
-  await expect(reading.until('never')).rejects.toThrow('the stream ended')
+  expect(await reading.rest()).toEqual([])
   await expect(fetch(url)).rejects.toThrow('fetch failed')
 })
 
-test('the connection of a reader that never reads is cut, and this is reported', async () => {
-  const report = vi.spyOn(console, 'error').mockReturnValue()
-  const hub = eventHub()
-  const listener = getRequestListener(async () => new Response(hub.open()))
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
-  onTestFinished(() => {
-    report.mockRestore()
-    hub.close()
-    server.close()
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const slow = connectRaw(portOf(server))
-  slow.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+test('for a reader that never reads nothing is kept; when it reads again there is a reset on the way, and then what comes', async () => {
+  const { url, home } = await start()
+  const slow = connectRaw(Number(new URL(url).port))
+  slow.write('GET /api/orders/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
   await once(slow, 'readable')
 
   // The operating system takes some megabytes on behalf of a reader before the server has to keep any.
-  let megabytes = 0
-  for (; report.mock.calls.length === 0 && megabytes < 100; megabytes += 1 / 32) {
-    hub.publish({ type: 'updated', id: 'x'.repeat(32 * 1024) })
-    await setImmediate()
-  }
-  expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: expect.stringContaining('was dropped') }))
-  expect(hub.readers).toBe(0)
-  const closed = once(slow, 'close')
-  slow.resume()
-  await closed
+  const store = tableStore(home.dialect, orders)
+  const update = (notes: string): Promise<void> =>
+    home.write(async (sql) => {
+      for (let time = 0; time < 250; time += 1) await store.update(sql, 'B-000001', { notes })
+    })
+  for (let time = 0; time < 40; time += 1) await update('🥐'.repeat(500))
+
+  let text = ''
+  slow.on('data', (part) => (text += String(part)))
+  await expect.poll(() => text).toContain('event: reset')
+  await update('the last one')
+  await expect.poll(() => text.split('the last one').length - 1).toBe(250)
+  expect(text.indexOf('event: reset')).toBe(text.lastIndexOf('event: reset'))
+  const positions = Array.from(text.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id))
+  expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b))
+  expect(positions.length).toBeLessThan(9_000)
 })
 
 /** A client that reads nothing by itself. */

@@ -1,9 +1,10 @@
 import type { Column, Value } from './column.ts'
+import { quoted } from './dialect.ts'
+import type { Condition, Dialect } from './dialect.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
 import { RequestError } from './request-error.ts'
 import { searchConditions } from './search-text.ts'
-import type { Condition } from './search-text.ts'
 
 /** A list's query parameters as parts of SQL. Names in it come from the entity, and every value is bound. */
 export interface ListQuery {
@@ -20,9 +21,8 @@ const mostListed = 100
 const longestText = 1_000
 
 const comparisons: ReadonlyMap<string, string> = new Map([
-  // Unlike = and <>, these two have an answer for null too.
-  ['eq', 'IS'],
-  ['ne', 'IS NOT'],
+  ['eq', '='],
+  ['ne', '<>'],
   ['gt', '>'],
   ['gte', '>='],
   ['lt', '<'],
@@ -35,8 +35,10 @@ const operators = [...comparisons.keys(), 'contains', 'in'].join(', ')
  *
  * @throws RequestError where one of them is unknown, or has no value that it can have
  */
-export function listQuery(entity: Entity, parameters: URLSearchParams): ListQuery {
-  const conditions = Array.from(new Set(parameters.keys()), (name) => parameterConditions(entity, name, parameters.getAll(name))).flat()
+export function listQuery(dialect: Dialect, entity: Entity, parameters: URLSearchParams): ListQuery {
+  const conditions = Array.from(new Set(parameters.keys()), (name) =>
+    parameterConditions(dialect, entity, name, parameters.getAll(name)),
+  ).flat()
   const limit = countFrom(parameters, 'limit', 50, mostRows)
   const offset = (countFrom(parameters, 'page', 1, Math.floor(Number.MAX_SAFE_INTEGER / mostRows)) - 1) * limit
   return {
@@ -48,33 +50,42 @@ export function listQuery(entity: Entity, parameters: URLSearchParams): ListQuer
   }
 }
 
-function parameterConditions(entity: Entity, name: string, texts: readonly string[]): Condition[] {
+function parameterConditions(dialect: Dialect, entity: Entity, name: string, texts: readonly string[]): Condition[] {
   const [, columnName = '', operator = 'eq'] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? []
   if (texts.length > 1 && operator !== 'in') throw invalid(name, 'is given more than once')
   const [text = ''] = texts
   if (text.length > longestText) throw invalid(name, `is longer than ${longestText} characters`)
+  // PostgreSQL takes no such text at all.
+  if (text.includes('\0')) throw invalid(name, 'has a zero character')
   if (name === 'page' || name === 'limit' || name === 'sort') return []
-  if (name === 'q') return searchConditions(entity, text)
+  if (name === 'q') return searchConditions(dialect, entity, text)
 
   const column = columnOf(entity, columnName)
   if (column === undefined) throw new RequestError(400, 'unknown-column', `${entity.name} has no column for the parameter ${name}`, name)
-  if (operator === 'contains') return containsConditions(entity, columnName, column, text)
+  if (operator === 'contains') return containsConditions(dialect, entity, columnName, column, text)
   if (operator === 'in') return [inCondition(columnName, column, texts)]
   const comparison = comparisons.get(operator)
   if (comparison === undefined) throw new RequestError(400, 'unknown-operator', `${name} has none of the operators ${operators}`, name)
-  return [{ sql: `${columnName} ${comparison} ?`, values: [filterValue(name, column, text)] }]
+  const value = filterValue(name, column, text)
+  return [value === null ? nullCondition(columnName, operator) : { sql: `${quoted(columnName)} ${comparison} ?`, values: [value] }]
 }
 
-/** The search index leaves few rows to look at closely. */
-function containsConditions(entity: Entity, name: string, column: Column, text: string): Condition[] {
-  const exactly = { sql: `instr(lowercase(${name}), ?) > 0`, values: [text.toLowerCase()] }
-  return column.searched ? [...searchConditions(entity, text), exactly] : [exactly]
+/** In SQL nothing is equal to null, and nothing is unequal to it. */
+function nullCondition(name: string, operator: string): Condition {
+  const sql = operator === 'eq' ? 'IS NULL' : operator === 'ne' ? 'IS NOT NULL' : '= NULL'
+  return { sql: `${quoted(name)} ${sql}`, values: [] }
+}
+
+/** The search may have an index, which leaves few rows to look at closely. */
+function containsConditions(dialect: Dialect, entity: Entity, name: string, column: Column, text: string): Condition[] {
+  const exactly = { sql: dialect.contains(quoted(name)), values: [text.toLowerCase()] }
+  return column.searched ? [...searchConditions(dialect, entity, text), exactly] : [exactly]
 }
 
 function inCondition(name: string, column: Column, texts: readonly string[]): Condition {
   if (texts.length > mostListed) throw invalid(`${name}[in]`, `is given more than ${mostListed} times`)
   const values = texts.map((text) => filterValue(`${name}[in]`, column, text))
-  return { sql: `${name} IN (${values.map(() => '?').join(', ')})`, values }
+  return { sql: `${quoted(name)} IN (${values.map(() => '?').join(', ')})`, values }
 }
 
 /** A bare `null` is no value, which no row has here; the text is written in double quotes, and with one pair more if it has some. */
@@ -96,7 +107,7 @@ function orderBy(entity: Entity, sort: string): string {
   })
   // In the same direction as the last key an index serves both.
   return [...keys, { name: 'rowNumber', direction: keys.at(-1)?.direction ?? 'ASC' }]
-    .map((key) => `${key.name} ${key.direction}`)
+    .map((key) => `${quoted(key.name)} ${key.direction}`)
     .join(', ')
 }
 

@@ -3,10 +3,12 @@ import { readSettings } from './main.ts'
 
 describe('readSettings', () => {
   test.each([
-    [[], {}, { port: undefined, latency: 0 }],
-    [['--port', '5000'], {}, { port: 5000, latency: 0 }],
-    [[], { PORT: '5001' }, { port: 5001, latency: 0 }],
-    [['--port=5000', '--latency=300'], { PORT: '5001' }, { port: 5000, latency: 300 }],
+    [[], {}, { port: undefined, latency: 0, databaseUrl: undefined }],
+    [['--port', '5000'], {}, { port: 5000, latency: 0, databaseUrl: undefined }],
+    [[], { PORT: '5001' }, { port: 5001, latency: 0, databaseUrl: undefined }],
+    [['--port=5000', '--latency=300'], { PORT: '5001' }, { port: 5000, latency: 300, databaseUrl: undefined }],
+    [[], { DATABASE_URL: '' }, { port: undefined, latency: 0, databaseUrl: undefined }],
+    [[], { DATABASE_URL: 'postgres://me@host/db' }, { port: undefined, latency: 0, databaseUrl: 'postgres://me@host/db' }],
   ])('%j with %j in the environment', (args, environment, settings) => {
     expect(readSettings(args, environment)).toEqual(settings)
   })
@@ -19,5 +21,9 @@ describe('readSettings', () => {
     [['5000'], 'Unexpected argument'],
   ])('%j is refused', (args, message) => {
     expect(() => readSettings(args, {})).toThrow(message)
+  })
+
+  test.each(['mysql://localhost/demo', 'localhost', 'postgres:/demo'])('the DATABASE_URL %j is refused', (url) => {
+    expect(() => readSettings([], { DATABASE_URL: url })).toThrow('DATABASE_URL is no URL of a PostgreSQL database')
   })
 })

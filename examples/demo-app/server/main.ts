@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isPostgresUrl } from './open-home.ts'
 import { progressBar } from './progress-bar.ts'
 import { startServer } from './server.ts'
 import type { RunningServer, ServerOptions } from './server.ts'
@@ -13,6 +14,9 @@ const portsToTry = 10
 const usage = `
   --port <number>      where to listen; ${usualPort}, or the next free one, by default (also PORT in the environment)
   --latency <ms>       how much longer every answer of the API takes; 0 by default
+
+  With DATABASE_URL in the environment, such as postgres://user:password@localhost/demo, the rows are kept in that PostgreSQL
+  database, and several servers may share it; without, in data/demo.db, by SQLite.
 `
 
 /** What was asked for on the command line. */
@@ -20,6 +24,8 @@ export interface Settings {
   /** Undefined takes the usual one, or the next one that is free. */
   readonly port: number | undefined
   readonly latency: number
+  /** The URL of a PostgreSQL database; undefined takes the file of the demo. */
+  readonly databaseUrl: string | undefined
 }
 
 /** Throws an error whose message is for the person at the terminal. */
@@ -29,21 +35,22 @@ export function readSettings(args: readonly string[], environment: Readonly<Reco
   return {
     port: port === undefined ? undefined : wholeNumber('port', port, 65_535),
     latency: wholeNumber('latency', values.latency ?? '0', 60_000),
+    databaseUrl: readDatabaseUrl(environment['DATABASE_URL']),
   }
 }
 
 /** Serves the demo until it is asked to stop. */
 export async function main(args: readonly string[], stop: AbortSignal): Promise<void> {
   try {
-    const { port, latency } = readSettings(args, process.env)
+    const { port, latency, databaseUrl } = readSettings(args, process.env)
     const server = await startOn(port ?? usualPort, port ?? usualPort + portsToTry - 1, {
-      databaseFile: join(home, 'data', 'demo.db'),
+      database: databaseUrl ?? join(home, 'data', 'demo.db'),
       staticDir: join(home, 'dist'),
       latency,
       onProgress: progressBar(process.stdout, 'Making the database'),
       signal: stop,
     })
-    console.log(`\n  The demo runs at ${server.url}\n  Ctrl-C stops it.\n`)
+    console.log(`\n  The demo runs at ${server.url}, on ${server.home.name}\n  Ctrl-C stops it.\n`)
     if (!stop.aborted) await once(stop, 'abort')
     await server.close()
   } catch (error) {
@@ -63,6 +70,11 @@ async function startOn(port: number, last: number, options: Omit<ServerOptions, 
     console.log(`Port ${port} is taken, trying the next one.`)
     return startOn(port + 1, last, options)
   }
+}
+
+function readDatabaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined || url === '' || (isPostgresUrl(url) && URL.canParse(url))) return url || undefined
+  throw new Error(`DATABASE_URL is no URL of a PostgreSQL database; expected postgres://user:password@host/database.\n${usage}`)
 }
 
 function wholeNumber(name: string, text: string, most: number): number {

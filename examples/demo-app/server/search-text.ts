@@ -1,4 +1,5 @@
-import type { Row, Value } from './column.ts'
+import type { Row } from './column.ts'
+import type { Condition, Dialect } from './dialect.ts'
 import type { Entity } from './entity.ts'
 
 /** A text without its case and its accents, so that `sao` finds São Paulo. */
@@ -15,26 +16,10 @@ export function searchText(entity: Entity, row: Row): string {
   return folded(searched.map(([name]) => row[name]).join('\n'))
 }
 
-/** A condition and the values of its question marks. */
-export interface Condition {
-  readonly sql: string
-  readonly values: readonly (Value | null)[]
-}
-
 /** Rows whose search text has every word of this one, wherever in it. */
-export function searchConditions(entity: Entity, text: string): Condition[] {
+export function searchConditions(dialect: Dialect, entity: Entity, text: string): Condition[] {
   return folded(text)
     .split(/\s+/)
     .filter((word) => word !== '')
-    .map((word) => wordCondition(entity, word))
-}
-
-/** The index is made of runs of three characters; a shorter word is looked for in every row. */
-function wordCondition(entity: Entity, word: string): Condition {
-  if (Array.from(word).length < 3) return { sql: 'instr(searchText, ?) > 0', values: [word] }
-  const index = `${entity.name}_search`
-  return {
-    sql: `rowNumber IN (SELECT rowid FROM ${index} WHERE ${index} MATCH ?)`,
-    values: [`"${word.replaceAll('"', '""')}"`],
-  }
+    .map((word) => dialect.hasWord(entity, word))
 }

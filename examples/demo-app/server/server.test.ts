@@ -7,7 +7,7 @@ import { smallApps, smallSize } from './small-app.ts'
 const apps = smallApps()
 
 async function start(options: Partial<ServerOptions> = {}): Promise<RunningServer> {
-  const server = await startServer({ port: 0, databaseFile: apps.file(), size: smallSize, ...options })
+  const server = await startServer({ port: 0, database: await apps.place(), size: smallSize, ...options })
   onTestFinished(server.close)
   return server
 }

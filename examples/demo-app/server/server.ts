@@ -3,14 +3,15 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from './app.ts'
-import { openDatabase } from './database.ts'
-import type { DatabaseOptions } from './database.ts'
+import type { Home } from './home.ts'
+import { openHome } from './open-home.ts'
+import type { SeedOptions } from './seed/seed.ts'
 
-export interface ServerOptions extends DatabaseOptions {
+export interface ServerOptions extends SeedOptions {
   /** 0 takes any that is free. */
   readonly port: number
-  /** A path, or `:memory:`. */
-  readonly databaseFile: string
+  /** A file for SQLite, `:memory:`, or the URL of a PostgreSQL database. */
+  readonly database: string
   /** Where the built app lies. */
   readonly staticDir?: string
   /** How much longer every answer of the API takes, in ms. */
@@ -19,6 +20,8 @@ export interface ServerOptions extends DatabaseOptions {
 
 export interface RunningServer {
   readonly url: string
+  /** For changes that no request makes. */
+  readonly home: Home
   /** Resolves once every connection and the database are closed. */
   close(): Promise<void>
 }
@@ -27,26 +30,27 @@ export interface RunningServer {
 const grace = 1_000
 
 /** Opens the database, seeding it first where that is needed, and serves it to this machine alone. */
-export async function startServer({ port, databaseFile, staticDir, latency, ...seeding }: ServerOptions): Promise<RunningServer> {
-  const database = await openDatabase(databaseFile, seeding)
-  const app = createApp({ database, staticDir, latency })
+export async function startServer({ port, database, staticDir, latency, ...seeding }: ServerOptions): Promise<RunningServer> {
+  const home = await openHome(database, seeding)
+  const app = await createApp({ home, staticDir, latency })
   const listener = getRequestListener(app.fetch)
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
 
-  const release = (): void => {
+  const release = (): Promise<void> => {
     app.close()
-    database.close()
+    return home.close()
   }
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening')
   } catch (error) {
-    release()
+    await release()
     throw error
   }
 
   let closed: Promise<void> | undefined
   return {
     url: `http://localhost:${portOf(server)}`,
+    home,
     close: () => {
       closed ??= closeServer(server, () => app.close()).then(release)
       return closed

@@ -3,19 +3,21 @@ import type { Context, HonoRequest } from 'hono'
 import type { Row, Value } from './column.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
-import type { EventHub } from './event-hub.ts'
+import type { Home } from './home.ts'
 import { listQuery } from './list-query.ts'
 import { RequestError } from './request-error.ts'
 import { changes, newRow, replacement } from './row-input.ts'
 import { entityTag } from './row-version.ts'
 import type { VersionedRow } from './row-version.ts'
-import { missingRow } from './table-store.ts'
-import type { TableStore } from './table-store.ts'
-import type { WriteOnce, Written } from './write-once.ts'
+import { missingRow, tableStore } from './table-store.ts'
+import type { ChangeRequest } from './table-store.ts'
+import { writeOnce } from './write-once.ts'
+import type { Write } from './write-once.ts'
 
-/** One table's addresses. An event is published only after its change is committed. */
-export function tableRoutes(entity: Entity, store: TableStore, events: EventHub, once: WriteOnce): Hono {
+/** One table's addresses. */
+export function tableRoutes(home: Home, entity: Entity): Hono {
   const routes = new Hono()
+  const store = tableStore(home.dialect, entity)
 
   /** An id that its column cannot hold names no row. */
   const rowId = (text: string): Value => {
@@ -24,29 +26,30 @@ export function tableRoutes(entity: Entity, store: TableStore, events: EventHub,
     return id
   }
 
-  const write = (context: Context, work: () => Written, status?: 200 | 201): Response => {
+  const write = async (context: Context, work: Write, status?: 200 | 201): Promise<Response> => {
     const { method, path } = context.req
-    const { row, event } = once(context.req.header('idempotency-key'), `${method} ${path}`, work)
-    if (event !== undefined) events.publish(event)
+    const row = await writeOnce(home, context.req.header('idempotency-key'), `${method} ${path}`, work)
     return row === undefined ? context.body(null, 204) : answer(context, row, status)
   }
 
-  const update = (context: Context, text: string, input: (id: Value) => Row): Response =>
-    write(context, () => {
+  const update = (context: Context, text: string, input: (id: Value) => Row): Promise<Response> =>
+    write(context, (sql) => {
       const id = rowId(text)
-      return { row: store.update(id, input(id), context.req.header('if-match')), event: { type: 'updated', id } }
+      return store.update(sql, id, input(id), changeRequest(context))
     })
 
   return routes
-    .get('/', (context) => context.json(store.list(listQuery(entity, new URL(context.req.url).searchParams))))
-    .get('/:id', (context) => answer(context, store.get(rowId(context.req.param('id')))))
+    .get('/', async (context) => {
+      const query = listQuery(home.dialect, entity, new URL(context.req.url).searchParams)
+      return context.json(await home.read((sql) => store.list(sql, query)))
+    })
+    .get('/:id', async (context) => {
+      const id = rowId(context.req.param('id'))
+      return answer(context, await home.read((sql) => store.get(sql, id)))
+    })
     .post('/', async (context) => {
       const body = await jsonBody(context.req)
-      const insert = (): Written => {
-        const { id, row } = store.insert(newRow(entity, body))
-        return { row, event: { type: 'inserted', id } }
-      }
-      return write(context, insert, 201)
+      return write(context, (sql) => store.insert(sql, newRow(entity, body), changeRequest(context)), 201)
     })
     .put('/:id', async (context) => {
       const body = await jsonBody(context.req)
@@ -57,18 +60,21 @@ export function tableRoutes(entity: Entity, store: TableStore, events: EventHub,
       return update(context, context.req.param('id'), (id) => changes(entity, id, body))
     })
     .delete('/:id', (context) =>
-      write(context, () => {
-        const id = rowId(context.req.param('id'))
-        store.delete(id, context.req.header('if-match'))
-        return { event: { type: 'deleted', id } }
+      write(context, async (sql) => {
+        await store.delete(sql, rowId(context.req.param('id')), changeRequest(context))
+        return undefined
       }),
     )
     .delete('/', (context) =>
-      write(context, () => {
-        store.deleteAll()
-        return { event: { type: 'changed' } }
+      write(context, async (sql) => {
+        await store.deleteAll(sql, changeRequest(context))
+        return undefined
       }),
     )
+}
+
+function changeRequest(context: Context): ChangeRequest {
+  return { ifMatch: context.req.header('if-match'), write: context.req.header('idempotency-key') }
 }
 
 function answer(context: Context, row: VersionedRow, status: 200 | 201 = 200): Response {

@@ -14,6 +14,7 @@ import { FailedDialog } from '../writes/failed-dialog.tsx'
 import { useNoticedWrites } from '../writes/use-noticed-writes.ts'
 import { Grid } from './grid.tsx'
 import { GridState } from './grid-state.tsx'
+import { NewsBanner } from './news-banner.tsx'
 import { Pager } from './pager.tsx'
 import { editAsSomebody } from './somebody.ts'
 import { StaleBanner } from './stale-banner.tsx'
@@ -31,7 +32,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
   const [isFailedShown, setFailedShown] = useState(false)
 
   const view = screen.table.view(viewQueryOf(screen, query))
-  const live = useLivePage(view, query.page, { pageSize: query.pageSize })
+  const live = useLivePage(view, query.page, { pageSize: query.pageSize, liveMode: 'notify' })
   const { rows, total, pageCount, pendingIds, failed, isPlaceholderData, error } = live
 
   // The next page is there before it is asked for. Where that fails, it is asked for when it is.
@@ -62,6 +63,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
       {rows.length > 0 && (error !== null || !isOnline) && (
         <StaleBanner error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />
       )}
+      {live.isHeld && <NewsBanner newCount={live.newCount} onApply={live.apply} />}
       <div className="grid-and-detail">
         <div ref={scroller} className="grid-scroller" data-is-flipping={isPlaceholderData}>
           {rows.length > 0 ? (

@@ -1,7 +1,7 @@
-import type { LiveTable, StreamStatus } from '@vantage-live/core'
-import { useLiveWrites, type UseLivePageResult } from '@vantage-live/react'
+import type { LiveStatus, LiveTable } from '@vantage-live/core'
+import { useLiveStatus, useLiveWrites, type UseLivePageResult } from '@vantage-live/react'
 import { Fragment, type ReactNode } from 'react'
-import { formatAge, formatDuration } from '../format.ts'
+import { formatAge, formatClock, formatDuration } from '../format.ts'
 import type { GridQuery } from '../grid-query.ts'
 import { useIsOnline } from '../network.ts'
 import type { Row } from '../screen.ts'
@@ -10,7 +10,6 @@ import { useNow } from '../ui/use-now.ts'
 import { waitingWords } from '../writes/waiting-words.ts'
 import { traceWords } from './trace-words.ts'
 import { usePageOrigin, type Origin } from './use-page-origin.ts'
-import { useStreamStatus } from './use-stream-status.ts'
 
 interface StatusBarProps {
   readonly table: LiveTable<Row>
@@ -22,14 +21,14 @@ interface StatusBarProps {
 /** Tells where the page came from, how sure the app is of it, and what is going on. */
 export function StatusBar({ table, query, live, onShowFailed }: StatusBarProps): ReactNode {
   const now = useNow()
-  const stream = useStreamStatus(table)
+  const stream = useLiveStatus(table)
   const page = live.isPlaceholderData ? undefined : live.data
   const origins = usePageOrigin(table.pageCacheKey(query.page, query.pageSize), page)
   const lastEvent = useTraceEntries().findLast(({ event }) => event.type === 'event' && event.cacheKey === table.cacheKey)
 
   return (
     <section className="status-bar" aria-label="Status">
-      <span className="status-item" data-stream={stream?.state} title="The live stream, over which the server tells of changes">
+      <span className="status-item" data-stream={stream?.state} title={streamTitle(stream, now)} data-testid="stream">
         <i className="dot" />
         <span>{streamWords(stream)}</span>
       </span>
@@ -98,7 +97,7 @@ function Origins({ origins }: { readonly origins: readonly Origin[] }): ReactNod
   ))
 }
 
-function streamWords(stream: StreamStatus | undefined): string {
+function streamWords(stream: LiveStatus | undefined): string {
   switch (stream?.state) {
     case undefined:
       return 'No live stream'
@@ -106,12 +105,26 @@ function streamWords(stream: StreamStatus | undefined): string {
       return 'Connecting'
     case 'open':
       return 'Live'
+    case 'polling':
+      return 'Live, by asking'
     case 'closed':
       return `Not live: ${stream.reason}`
   }
 }
 
-function freshnessWords({ isStale, isFetching }: UseLivePageResult<Row>, stream: StreamStatus | undefined): string {
+function streamTitle(stream: LiveStatus | undefined, now: number): string {
+  if (stream === undefined) return 'There is no stream over which the server tells of changes'
+  const { since, lastEventAt, gaps } = stream
+  const lines = [
+    `The stream over which the server tells of changes is ${stream.state}, since ${formatClock(since)}`,
+    ...(stream.state === 'polling' ? [stream.reason] : []),
+    lastEventAt === undefined ? 'No change was told of yet' : `The last change was told of ${formatAge(now - lastEventAt)}`,
+    `Changes may have been missed ${gaps === 1 ? 'once' : `${gaps} times`}, the first opening included`,
+  ]
+  return lines.join('\n')
+}
+
+function freshnessWords({ isStale, isFetching }: UseLivePageResult<Row>, stream: LiveStatus | undefined): string {
   if (isStale) return isFetching ? 'Renewing' : 'Stale'
-  return stream?.state === 'open' ? 'Fresh' : 'Not confirmed'
+  return stream?.state === 'open' || stream?.state === 'polling' ? 'Fresh' : 'Not confirmed'
 }

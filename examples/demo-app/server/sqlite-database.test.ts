@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { openDatabase } from './database.ts'
-import type { DatabaseOptions } from './database.ts'
+import type { SeedOptions } from './seed/seed.ts'
+import { openSqliteDatabase } from './sqlite-database.ts'
 
 const size = { cities: 20, orders: 30 }
 let folder: string
@@ -16,8 +16,8 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true })
 })
 
-async function open(options: DatabaseOptions = {}): Promise<DatabaseSync> {
-  const database = await openDatabase(file, { size, ...options })
+async function open(options: SeedOptions = {}): Promise<DatabaseSync> {
+  const database = await openSqliteDatabase(file, { size, ...options })
   onTestFinished(() => {
     if (database.isOpen) database.close()
   })
@@ -43,15 +43,6 @@ test('the next start finds it as it was left', async () => {
   first.close()
   const second = await open({ onProgress: () => expect.fail('it was seeded again') })
   expect(second.prepare("SELECT customer FROM orders WHERE id = 'B-000001'").get()).toMatchObject({ customer: 'me' })
-})
-
-test('one from before writes were remembered goes on as it was, and remembers them', async () => {
-  const first = await open()
-  first.exec("UPDATE orders SET customer = 'me' WHERE id = 'B-000001'; DROP TABLE answers")
-  first.close()
-  const second = await open({ onProgress: () => expect.fail('it was seeded again') })
-  expect(second.prepare("SELECT customer FROM orders WHERE id = 'B-000001'").get()).toMatchObject({ customer: 'me' })
-  expect(count(second, 'answers')).toBe(0)
 })
 
 test('one of another version, or of another size, is made anew', async () => {
@@ -86,7 +77,7 @@ test('a file that is no database is replaced by one, and what a killed start lef
 test('nothing is left of a start that is stopped midway', async () => {
   const controller = new AbortController()
   const reason = new Error('stopped')
-  const opened = openDatabase(file, {
+  const opened = openSqliteDatabase(file, {
     size,
     signal: controller.signal,
     onProgress: ({ label }) => {
@@ -101,9 +92,12 @@ test('nothing is left of a start that is stopped midway', async () => {
 
 test('the rows are the same each time', async () => {
   const rows = async (): Promise<unknown> => {
-    const database = await openDatabase(':memory:', { size })
+    const database = await openSqliteDatabase(':memory:', { size })
     onTestFinished(() => database.close())
-    return database.prepare('SELECT * FROM orders ORDER BY id').all()
+    return database
+      .prepare('SELECT * FROM orders ORDER BY id')
+      .all()
+      .map((row) => ({ ...row, version: undefined }))
   }
   expect(await rows()).toEqual(await rows())
 })

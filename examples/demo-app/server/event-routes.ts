@@ -1,0 +1,19 @@
+import { Hono } from 'hono'
+import type { Entity } from './entity.ts'
+import type { EventStreams } from './event-streams.ts'
+
+/** One table's live events, as docs/wire.md describes them. */
+export function eventRoutes(entity: Entity, streams: EventStreams): Hono {
+  return new Hono().get('/events', async (context) => {
+    context.header('content-type', 'text/event-stream')
+    context.header('cache-control', 'no-store')
+    // Asks nginx to pass on what comes when it comes.
+    context.header('x-accel-buffering', 'no')
+    // The answer to HEAD is thrown away, and its reader would never go.
+    if (context.req.method === 'HEAD') return context.body(null)
+    const poll = /(?:^|,)\s*wait\s*=\s*0\s*(?:[,;]|$)/i.test(context.req.header('prefer') ?? '')
+    const { position, body } = await streams.open(entity.name, { lastEventId: context.req.header('last-event-id'), poll })
+    context.header('last-event-id', position)
+    return context.body(body)
+  })
+}
