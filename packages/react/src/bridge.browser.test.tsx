@@ -34,7 +34,7 @@ test('the bridge goes with the last query of its table, and nothing is left behi
   await waitFor(() => expect(result.current.isSuccess).toBe(true))
   const listenersBefore = new QueryClient().getQueryCache().hasListeners()
   unmount()
-  expect(table.streamStatus).toEqual({ state: 'open' })
+  expect(table.streamStatus).toMatchObject({ state: 'open' })
   client.clear()
   expect(client.getQueryCache().hasListeners()).toBe(listenersBefore)
   expect(table.streamStatus?.state).toBe('closed')

@@ -53,7 +53,23 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
 
   const gate = frameGate(root)
   const leaveWrites = gate.onWrites(renewAll)
+  let wasLive = isLive(root)
+  /** A stream that opens again without a gap invalidates nothing; but what was read meanwhile is stale, or was not to be had. */
+  const askForMissed = (): void => {
+    for (const query of queries.getAll()) {
+      const { data, status, fetchStatus } = query.state
+      const isWanted = isOf(root, query) && query.isActive() && fetchStatus === 'idle' && !query.isStatic()
+      if (isWanted && (status === 'error' || isStale(data))) fetchQuietly(query)
+    }
+  }
+
   const leaveTable = root.subscribe((change) => {
+    if (change.type === 'status') {
+      const opens = !wasLive && isLive(root)
+      wasLive = isLive(root)
+      // Where it tells of a gap, too, everything is asked for by then.
+      if (opens) setTimeout(askForMissed)
+    }
     if (change.type !== 'invalidated') return
     notifyManager.batch(() => {
       for (const query of affected(change.rows)) {
@@ -106,13 +122,21 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
   })
 }
 
+function isLive<Row extends object>({ streamStatus }: LiveTable<Row>): boolean {
+  return streamStatus?.state === 'open' || streamStatus?.state === 'polling'
+}
+
 function isPageOf<Row extends object>(table: LiveTable<Row>, query: Query): boolean {
   return isOf(table, query) && query.queryKey[2] === 'page'
 }
 
 /** Stale without an error means that there is more to be had: it came from the cache, or an invalidation overtook it. */
 function canBeRenewed(data: unknown): boolean {
-  return typeof data === 'object' && data !== null && 'stale' in data && data.stale === true && !('error' in data)
+  return isStale(data) && !('error' in data)
+}
+
+function isStale(data: unknown): data is { readonly stale: true } {
+  return typeof data === 'object' && data !== null && 'stale' in data && data.stale === true
 }
 
 /** After a fetch that was cancelled or failed, only for those who watch. */

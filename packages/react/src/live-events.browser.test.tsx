@@ -128,6 +128,27 @@ test('promise 12: a burst of events with rows is a render per frame while it las
   expect(calls).toEqual([])
 })
 
+test('promise 8: what could not be read while the stream was closed is asked for when it is open again, also without a gap', async () => {
+  const { table, wrapper, stream, calls, failWith } = harness(25)
+  const { result, rerender } = renderHook(({ page }: { readonly page: number }) => useLivePage(table, page), {
+    wrapper,
+    initialProps: { page: 1 },
+  })
+  await waitFor(() => expect(namesOf(result.current.rows)[0]).toBe('order 1'))
+  act(() => stream.setStatus({ state: 'closed', reason: 'the server is gone' }))
+  failWith(new Error('the server is gone'))
+  rerender({ page: 2 })
+  await waitFor(() => expect(result.current.error?.message).toBe('the server is gone'))
+
+  failWith(undefined)
+  calls.length = 0
+  act(() => stream.setStatus({ state: 'open' }))
+  await waitFor(() => expect(namesOf(result.current.rows)[0]).toBe('order 11'))
+  expect(result.current.error).toBeNull()
+  await nothingMore()
+  expect(calls.map(({ method }) => method)).toEqual(['list'])
+})
+
 test('a pending write stays over the row that an event brings, and the rest of that row shows', async () => {
   const { table, wrapper, hold, somebody } = harness(25)
   const { result } = renderHook(() => useLivePage(table, 1), { wrapper })

@@ -11,6 +11,11 @@ describeStream('sharedStream over sseStream', () => {
   return { stream: sharedStream(sseStream(channel.url), { name: channel.url }), emit: channel.emit, cut: channel.cut }
 })
 
+describeStream('sharedStream over sseStream, with positions', () => {
+  const channel = sseChannel({ positions: true })
+  return { stream: sharedStream(sseStream(channel.url), { name: channel.url }), emit: channel.emit, cut: channel.cut, resumes: true }
+})
+
 const connecting = { state: 'connecting' }
 const open = { state: 'open' }
 
