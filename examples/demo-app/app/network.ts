@@ -27,7 +27,9 @@ export const network: Network = {
     isOnline = next
     if (next) sessionStorage.removeItem(storageKey)
     else sessionStorage.setItem(storageKey, 'yes')
-    for (const listener of listeners) listener()
+    // Some of them come and go meanwhile.
+    const present = [...listeners]
+    for (const listener of present) if (listeners.has(listener)) listener()
   },
 
   fetch: (url, init) => (isOnline ? fetch(url, init) : Promise.reject(new TypeError('the app is switched offline'))),

@@ -5,16 +5,16 @@ import { ClosedError } from './errors.ts'
 import { Feed, type LiveStatus } from './feed.ts'
 import { Listeners, throwUncaught } from './listeners.ts'
 import { Reads } from './reads.ts'
-import { tagsOf, tagsOfUpdate } from './slots.ts'
+import { tagsOf, tagsOfUpdate, type Placing } from './slots.ts'
 import type { LiveEvent, LiveStream } from './stream/stream.ts'
 import { fieldOf } from './table/row.ts'
 import type { AffectedRows, RowUpdate, Table, TableChange } from './table/table.ts'
 import type { Emit, InvalidationCause, Trace } from './trace.ts'
-import { TabChannel } from './tab-channel.ts'
+import { TabChannel, type TabNews } from './tab-channel.ts'
 import { UnloadGuard } from './unload-guard.ts'
 import { Overlay } from './writes/overlay.ts'
 import type { WriteStorage } from './writes/write-storage.ts'
-import { Writes } from './writes/writes.ts'
+import { Writes, type AnsweredUpdate } from './writes/writes.ts'
 
 /** What a live master is put together from. */
 export interface LiveMasterOptions<Row extends object> {
@@ -26,6 +26,8 @@ export interface LiveMasterOptions<Row extends object> {
   readonly cache: Cache
   readonly stream: LiveStream | undefined
   readonly masterPageSize: number | undefined
+  /** Where the master is a view: what decides which rows it has. */
+  readonly within: Pick<Placing, 'where' | 'search'> | undefined
   readonly queue: WriteStorage | undefined
   readonly coalesce: boolean
   readonly concurrency: number
@@ -54,7 +56,7 @@ export class LiveMaster<Row extends object> {
   #isClosed = false
 
   constructor(options: LiveMasterOptions<Row>) {
-    const { master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, trace } = options
+    const { master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, within, trace } = options
     const now = makeClock()
     const guard = options.warnOnUnload ? new UnloadGuard() : undefined
     const emit = trace && emitter(trace, cacheKey)
@@ -68,6 +70,7 @@ export class LiveMaster<Row extends object> {
       master,
       cacheKey,
       masterPageSize,
+      within,
       cache: this.#cache,
       hearsChanges: () => this.#feed?.hearsChanges ?? true,
       now,
@@ -95,7 +98,11 @@ export class LiveMaster<Row extends object> {
       concurrency: options.concurrency,
     })
     this.#feed = stream && this.#makeFeed(stream)
-    this.#tabs = new TabChannel(tabsOf(cacheKey, cache), ({ rows, update }) => this.#hearTab(rows, update))
+    this.#tabs = new TabChannel({
+      name: tabsOf(cacheKey, cache),
+      onNews: (news) => this.#hearTab(news),
+      onError: (error) => emit?.({ type: 'error', during: 'tabs', error }),
+    })
   }
 
   get streamStatus(): LiveStatus | undefined {
@@ -129,7 +136,7 @@ export class LiveMaster<Row extends object> {
   }
 
   /** @param update what other tabs may make of it instead, where nothing else happened */
-  async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: RowUpdate): Promise<void> {
+  async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: AnsweredUpdate): Promise<void> {
     await this.#invalidate(rows, cause)
     // Now they find it on the disk.
     this.#tabs.tell({ rows, update })
@@ -184,13 +191,13 @@ export class LiveMaster<Row extends object> {
 
   #hear(event: LiveEvent): void {
     if (this.writes.covers(event)) return
-    const isOwn = event.write !== undefined && this.writes.hasSent(event.write)
+    const isOwn = this.writes.isOwn(event)
     if (event.type === 'changed') return isOwn ? undefined : void this.#invalidate('all', 'event')
     const id = String(event.id)
+    // What came of one's own write is known, unless an event from before it came after its answer.
+    if (isOwn && !this.overlay.wasToldByStream(id)) return
     const row = 'row' in event ? this.#rowOf(event.row, id) : undefined
     if (row !== undefined && !this.overlay.tell(row, this.#now())) return
-    // What came of one's own write is known, unless an event from before it came after its answer.
-    if (isOwn && row === undefined && !this.overlay.wasToldByStream(id)) return
     if (event.type === 'deleted') this.overlay.tellGone(id, this.#now())
     if (event.type === 'updated') void this.#update({ id, row, fields: event.fields }, 'event')
     else if (isOwn && event.type === 'inserted') void this.#update({ id, row }, 'event')
@@ -215,13 +222,16 @@ export class LiveMaster<Row extends object> {
   }
 
   /** Another tab has invalidated these rows. Where the two share a cache, that is on the disk. */
-  #hearTab(rows: AffectedRows, update: RowUpdate | undefined): void {
-    const row = update && this.#rowOf(update.row, update.id)
-    if (row !== undefined && !this.overlay.tell(row, this.#now())) return
+  #hearTab({ rows, update }: TabNews): void {
+    const sent = update && this.#rowOf(update.row, update.id)
+    if (sent !== undefined && this.overlay.isKnown(sent)) return
+    // What was told of the row meanwhile may be newer than what comes only now.
+    const row = update !== undefined && this.overlay.wasToldSince(update.id, update.at) ? undefined : sent
     if (row === undefined) this.overlay.doubt(rows)
+    else this.overlay.tell(row, this.#now())
     if (this.#cache.isShared) this.#cache.overtake(tagsOf(rows))
     else void this.#cache.invalidate(tagsOf(rows))
-    this.#tell({ type: 'invalidated', rows, update: row && update && { ...update, row } })
+    this.#tell({ type: 'invalidated', rows, update: row && update && { id: update.id, row } })
     this.#emit?.({ type: 'invalidate', cause: 'tab', rows, duration: 0 })
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryCache } from './cache/memory.ts'
-import { HttpError } from './errors.ts'
+import { HttpError, NetworkError } from './errors.ts'
 import { LiveTable } from './live-table.ts'
 import type { LiveTableOptions } from './live-table-options.ts'
 import { manualStream } from './stream/manual.ts'
@@ -121,6 +121,57 @@ describe('an event that carries the row', () => {
     await settle()
     await view.list({ page: 1 })
     expect(master.calls).toEqual(['list 1'])
+  })
+
+  test.each<[string, ViewQuery<Item>, readonly string[] | undefined]>([
+    ['a filter', { where: { status: 'open' } }, ['status']],
+    ['a filter, and it is not said which were changed', { where: { status: 'open' } }, undefined],
+    ['a search', { search: 'item' }, ['notes']],
+  ])('promise 17: a page is asked for where a field may have changed that lists do not show: %s', async (_, query, fields) => {
+    const { master, stream } = setUp()
+    const lists: Table<Item> = {
+      ...master,
+      list: async (...args) => {
+        const found = await master.list(...args)
+        return { ...found, rows: found.rows.map(({ id, name }) => ({ id, name })) }
+      },
+    }
+    const table = new LiveTable<Item>({ master: lists, cacheKey: 'items', cache: memoryCache(), stream, pageSize: 2 })
+    const view = table.view(query)
+    await view.list({ page: 1 })
+    master.calls.length = 0
+    stream.emit({ type: 'updated', id: 1, row: { id: 1, name: 'item 1' }, ...(fields && { fields }) })
+    await settle()
+    await view.list({ page: 1 })
+    expect(master.calls).toEqual(['list 1'])
+  })
+
+  test.each<[string, ViewQuery<Item>, Partial<Item>]>([
+    ['filter', { where: { status: 'open' } }, { status: 'open' }],
+    ['order', { orderBy: [{ field: 'name', direction: 'desc' }] }, { name: 'zzz' }],
+    ['search', { search: 'open' }, { name: 'open' }],
+  ])('promise 17: a table whose master is a view knows its %s', async (_, query, changes) => {
+    const { table, somebody } = setUp()
+    const view = table.view(query)
+    const outer = new LiveTable<Item>({ master: view, cacheKey: 'outer', cache: memoryCache(), pageSize: 10 })
+    outer.subscribe(() => undefined)
+    await outer.list({ page: 1 })
+    await outer.count()
+    somebody.patches(6, changes)
+    await settle()
+    const [expected, page] = [await view.list({ page: 1, pageSize: 10 }), await outer.list({ page: 1 })]
+    expect({ rows: page.rows, stale: page.stale }).toEqual({ rows: expected.rows, stale: false })
+    expect(await outer.count()).toBe(expected.total)
+  })
+
+  test('a row that JSON cannot hold is a row all the same', async () => {
+    const { table, stream } = setUp()
+    await table.list({ page: 1 })
+    for (const amount of [1n, 2n]) {
+      stream.emit({ type: 'updated', id: 1, row: { ...rows[0], amount } })
+      await settle()
+      expect((await table.list({ page: 1 })).rows[0]).toMatchObject({ amount })
+    }
   })
 
   test('promise 17: where the master has said that its lists are ordered by a field, a row that changes it may move', async () => {
@@ -249,6 +300,15 @@ describe('versions', () => {
     expect(master.calls).toEqual([])
   })
 
+  test('an event that is older than what was read makes no conflict', async () => {
+    const { table, master, stream } = setUp({ versionField: 'version' })
+    master.rows.set('1', { ...rows[0], name: 'third', version: 3 } as Item)
+    await table.list({ page: 1 })
+    stream.emit({ type: 'updated', id: 1, row: { ...rows[0], name: 'second', version: 2 } })
+    await settle()
+    expect(await table.patch(1, { status: 'mine' })).toMatchObject({ name: 'third', version: 4 })
+  })
+
   test('a row that is deleted and inserted again is news, also where its versions start anew', async () => {
     const { table, master, stream, somebody } = setUp({ versionField: 'version' })
     somebody.patches(1, { name: 'second' })
@@ -334,6 +394,67 @@ describe("one's own write that comes back", () => {
     await gates.open()
     expect(await refused).toBeInstanceOf(HttpError)
     expect((await table.list({ page: 1 })).rows[0]).toEqual(theirs)
+  })
+
+  test.each<[string, (key: string) => LiveEvent]>([
+    ['another row', (write) => ({ type: 'updated', id: 2, write })],
+    ['anything', (write) => ({ type: 'changed', write })],
+  ])('is not taken for what its server did besides, to %s', async (_, event) => {
+    const { table, master, stream, keys } = setUp({ honoursIdempotencyKeys: true })
+    await table.get(2)
+    await table.patch(1, { name: 'mine' })
+    master.rows.set('2', { ...rows[1], name: 'done besides' } as Item)
+    stream.emit(event(keys[0] ?? ''))
+    await settle()
+    expect(await table.get(2)).toMatchObject({ name: 'done besides' })
+  })
+
+  test('is news where it was applied, and its answer was that it was not', async () => {
+    const { table, master, stream, keys } = setUp({ honoursIdempotencyKeys: true })
+    await table.list({ page: 1 })
+    const row = { ...rows[0], name: 'mine' } as Item
+    master.failing = (call) =>
+      call === 'patch 1' ? new HttpError('PATCH', '/', new Response(null, { status: 400 }), undefined) : undefined
+    await table.patch(1, { name: 'mine' }).catch(() => undefined)
+    master.rows.set('1', row)
+    stream.emit({ type: 'updated', id: 1, write: keys[0] ?? '' })
+    await settle()
+    expect((await table.list({ page: 1 })).rows[0]).toEqual(row)
+  })
+
+  test('promise 12: of two in a row, the first one that comes back does not show again', async () => {
+    const { table, stream, keys } = setUp({ honoursIdempotencyKeys: true })
+    await table.list({ page: 1 })
+    const written = [await table.patch(1, { name: 'one' }), await table.patch(1, { name: 'two' })]
+    await table.list({ page: 1 })
+    for (const [index, row] of written.entries()) {
+      stream.emit({ type: 'updated', id: 1, row, write: keys[index] ?? '' })
+      await settle()
+      expect((await table.list({ page: 1 })).rows[0]).toMatchObject({ name: 'two' })
+    }
+  })
+
+  test('a repeated answer does not take the place of what the stream has told since', async () => {
+    const { table, master, stream, keys } = setUp({ versionField: 'version', honoursIdempotencyKeys: true })
+    const base = await table.list({ page: 1 }, { overlay: false })
+    let isLost = true
+    const { patch } = master
+    master.patch = async (...args) => {
+      const stored = await patch(...args)
+      if (!isLost) return stored
+      isLost = false
+      throw new NetworkError('PATCH', '/', undefined)
+    }
+    const written = table.patch(1, { name: 'mine' })
+    await expect.poll(() => isLost).toBe(false)
+    const theirs = { ...rows[0], name: 'theirs', version: 3 } as Item
+    master.rows.set('1', theirs)
+    stream.emit({ type: 'updated', id: 1, row: theirs })
+    await written
+    expect(keys[1]).toBe(keys[0])
+    expect(table.overlay(base).rows[0]).toEqual(theirs)
+    await table.patch(1, { status: 'mine' })
+    expect(master.calls.at(-1)).toBe('patch 1')
   })
 
   test('where an event from before it came after its answer, it is told again', async () => {

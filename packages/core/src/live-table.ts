@@ -10,7 +10,7 @@ import type { LiveListQuery, LiveRow, Page } from './page.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
 import { listAfter, rowAfter } from './row-update.ts'
-import { pageSlot, rowSlot } from './slots.ts'
+import { pageSlot, rowSlot, type Placing } from './slots.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
 import type {
   ChangeOptions,
@@ -80,7 +80,12 @@ export class LiveTable<Row extends object> implements Table<Row> {
   }
 
   get defaultOrder(): TableMetadata['defaultOrder'] {
-    return this.#master.defaultOrder
+    return this.placing.orderBy
+  }
+
+  /** Internal: what decides which rows it has and where they stand, for a table that has this one for its master. */
+  get placing(): Placing {
+    return this.#live.reads.placing(this.#view.canonical)
   }
 
   /** The caller's name for what is cached; views have their parent's. */
@@ -167,7 +172,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * the changed row in its place; undefined where it has to be read anew. For bindings to frameworks.
    */
   pageAfter(page: Page<Row>, { update }: Invalidation): Page<Row> | undefined {
-    return update && listAfter(page, update, this.#live.reads.placing(this.#view.canonical), this)
+    return update && listAfter(page, update, this.placing, this)
   }
 
   /** What a row that was read with `overlay: false` is after a change, as `pageAfter` does it with a page. */
@@ -404,7 +409,8 @@ function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): Liv
   const { queue, coalesce = false, concurrency = 1, warnOnUnload = false } = options
   const retriesItself = writeTarget instanceof LiveTable
   const writing = { writeTarget, retriesItself, queue, coalesce, concurrency, warnOnUnload }
-  return new LiveMaster({ master, cacheKey, cache, stream, masterPageSize, trace, ...writing })
+  const within = master instanceof LiveTable ? master.placing : undefined
+  return new LiveMaster({ master, cacheKey, cache, stream, masterPageSize, within, trace, ...writing })
 }
 
 function defaultCache(): Cache {

@@ -19,6 +19,8 @@ export interface ReadsOptions<Row extends object> extends ReadThroughOptions {
   readonly master: Table<Row>
   readonly cacheKey: string
   readonly masterPageSize: number | undefined
+  /** Where the master is a view itself: what decides there which rows it has. */
+  readonly within: Pick<Placing, 'where' | 'search'> | undefined
 }
 
 /** Reads pages, rows and counts of a master through the cache. */
@@ -29,10 +31,12 @@ export class Reads<Row extends object> {
   readonly #pages: ReadThrough<ListResult<Row>>
   readonly #rows: ReadThrough<Row>
   readonly #counts: ReadThrough<number>
+  readonly #within: Pick<Placing, 'where' | 'search'> | undefined
   /** What an update of one row can be carried on to. */
   readonly held: HeldSlots
 
-  constructor({ master, cacheKey, masterPageSize, ...options }: ReadsOptions<Row>) {
+  constructor({ master, cacheKey, masterPageSize, within, ...options }: ReadsOptions<Row>) {
+    this.#within = within
     this.#master = master
     this.#cacheKey = cacheKey
     this.#masterPageSize = masterPageSize
@@ -59,9 +63,14 @@ export class Reads<Row extends object> {
     return read
   }
 
-  /** A view with the order in which the master lists it where it has none of its own. */
+  /** A view with what is the master's of it: the order in which that lists it where it has none of its own, and a view's query. */
   placing({ where, search, orderBy }: CanonicalQuery): Placing {
-    return { where, search, orderBy: orderBy.length > 0 ? orderBy : (this.#master.defaultOrder ?? []) }
+    const { where: outer = [], search: outerSearch = '' } = this.#within ?? {}
+    return {
+      where: [...outer, ...where],
+      search: search === '' ? outerSearch : search,
+      orderBy: orderBy.length > 0 ? orderBy : (this.#master.defaultOrder ?? []),
+    }
   }
 
   async row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
@@ -77,7 +86,8 @@ export class Reads<Row extends object> {
 
   count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {
     const ask = (signal: AbortSignal) => this.#askForCount(view.query, asTheyAre(signal))
-    return this.#counts.read(countSlot(this.#cacheKey, view.canonical), ask, options)
+    const placing = placingFields({ ...this.placing(view.canonical), orderBy: [] })
+    return this.#counts.read(countSlot(this.#cacheKey, view.canonical, placing), ask, options)
   }
 
   async #askForPage(query: ViewQuery<Row>, slice: Slice, options: ReadOptions): Promise<ListResult<Row>> {

@@ -1,7 +1,7 @@
 import { placingFields, type Placing } from './slots.ts'
 import type { ListResult, RowUpdate } from './table/table.ts'
 import type { Comparison } from './table/query.ts'
-import { fieldOf } from './table/row.ts'
+import { fieldOf, sameJson } from './table/row.ts'
 import { compareVersions } from './table/versions.ts'
 
 /** What a table's rows are known by. */
@@ -28,7 +28,7 @@ export function listAfter<List extends Pick<ListResult<object>, 'rows'>>(
   if (row === undefined) return undefined
   const after = rowAfter(held, row, fields)
   if (after === held) return list
-  if (after === undefined || !staysInPlace(held, after, view)) return undefined
+  if (after === undefined || !staysInPlace(held, after, view, changed)) return undefined
   return { ...list, rows: list.rows.with(index, after) }
 }
 
@@ -51,9 +51,13 @@ function hasFieldsOf<Row extends object>(row: object, held: Row): row is Row {
   return Object.keys(held).every((field) => Object.hasOwn(row, field))
 }
 
-function staysInPlace(held: object, row: object, { where, search, orderBy }: Placing): boolean {
-  const isSame = (field: string): boolean => JSON.stringify(fieldOf(held, field)) === JSON.stringify(fieldOf(row, field))
-  if (search !== '') return Object.keys(row).every(isSame)
+function staysInPlace(held: object, row: object, { where, search, orderBy }: Placing, changed?: readonly string[]): boolean {
+  // A list may be placed by fields that it does not show.
+  const isSame = (field: string): boolean => {
+    if (changed?.includes(field) === true) return false
+    return Object.hasOwn(row, field) ? sameJson(fieldOf(held, field), fieldOf(row, field)) : changed !== undefined
+  }
+  if (search !== '') return changed?.length === 0
   return (
     where.every((comparison) => isSame(comparison.field) || surelyHolds(row, comparison)) && orderBy.every(({ field }) => isSame(field))
   )

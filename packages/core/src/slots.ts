@@ -30,10 +30,18 @@ export function pageSlot(
   return { cacheKey, key, tags: [lists, ...placeTags(placing)], hasParts: true }
 }
 
-/** How many rows a view has. Its order is left out: it changes no count. */
-export function countSlot(cacheKey: string, view: CanonicalQuery): Slot {
+/**
+ * How many rows a view has. Its order is left out: it changes no count.
+ *
+ * @param placing the fields that decide which rows it has
+ */
+export function countSlot(
+  cacheKey: string,
+  view: CanonicalQuery,
+  placing: readonly string[] | 'any' = placingFields({ ...view, orderBy: [] }),
+): Slot {
   const key = name(cacheKey, 'count', ...viewName({ ...view, orderBy: [] }))
-  return { cacheKey, key, tags: [lists, ...placeTags(placingFields({ ...view, orderBy: [] }))] }
+  return { cacheKey, key, tags: [lists, ...placeTags(placing)] }
 }
 
 /** One row, by `String(id)`. All views share it. */

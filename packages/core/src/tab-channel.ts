@@ -1,57 +1,76 @@
 import { isObject } from './table/is-object.ts'
-import type { AffectedRows, RowUpdate } from './table/table.ts'
+import type { AffectedRows } from './table/table.ts'
+import type { AnsweredUpdate } from './writes/writes.ts'
 
 /** What one tab tells the others that it has invalidated. */
 export interface TabNews {
   readonly rows: AffectedRows
-  readonly update?: RowUpdate | undefined
+  /** Where all that happened is that a row was changed by a write. */
+  readonly update?: AnsweredUpdate | undefined
+}
+
+export interface TabChannelOptions {
+  /** What is cached is known by in all tabs. */
+  readonly name: string
+  readonly onNews: (news: TabNews) => void
+  readonly onError: (error: unknown) => void
 }
 
 /**
  * What tables of one cache key and one cache tell each other, in whatever tab they are (promise 13). Nothing where there is no
- * BroadcastChannel, and none on a server (promise 19).
+ * BroadcastChannel, or where it is refused, and none on a server (promise 19).
  */
 export class TabChannel {
-  readonly #name: string
-  readonly #onNews: (news: TabNews) => void
+  readonly #options: TabChannelOptions
   #channel: BroadcastChannel | undefined
+  readonly #onShown = ({ persisted }: PageTransitionEvent): void => {
+    // To a page that was put aside nobody tells anything.
+    if (persisted) this.#options.onNews({ rows: 'all' })
+  }
 
-  /** @param name what is cached is known by in all tabs */
-  constructor(name: string, onNews: (news: TabNews) => void) {
-    // Tabs with another version of the messages talk among themselves (promise 19).
-    this.#name = `vantage-live/tabs/1/${name}`
-    this.#onNews = onNews
+  constructor(options: TabChannelOptions) {
+    this.#options = options
   }
 
   /** Hears from now on. */
   open(): void {
-    if (this.#channel !== undefined || !hasTabs()) return
-    this.#channel = new BroadcastChannel(this.#name)
+    if (this.#channel !== undefined) return
+    this.#channel = this.#make()
+    if (this.#channel === undefined) return
     this.#channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (isNews(data)) this.#onNews(data)
+      if (isNews(data)) this.#options.onNews(data)
     })
+    addEventListener('pageshow', this.#onShown)
   }
 
   tell({ rows, update }: TabNews): void {
-    if (!hasTabs()) return
-    const channel = this.#channel ?? new BroadcastChannel(this.#name)
+    const channel = this.#channel ?? this.#make()
     try {
-      channel.postMessage({ rows, update })
+      channel?.postMessage({ rows, update })
     } catch {
       // A row that cannot be cloned is asked for.
-      channel.postMessage({ rows })
+      channel?.postMessage({ rows })
     }
-    if (channel !== this.#channel) channel.close()
+    if (channel !== this.#channel) channel?.close()
   }
 
   close(): void {
-    this.#channel?.close()
+    if (this.#channel === undefined) return
+    this.#channel.close()
     this.#channel = undefined
+    removeEventListener('pageshow', this.#onShown)
   }
-}
 
-function hasTabs(): boolean {
-  return typeof window !== 'undefined' && typeof BroadcastChannel !== 'undefined'
+  #make(): BroadcastChannel | undefined {
+    if (typeof window === 'undefined' || typeof BroadcastChannel === 'undefined') return undefined
+    try {
+      // Tabs with another version of the messages talk among themselves (promise 19).
+      return new BroadcastChannel(`vantage-live/tabs/1/${this.#options.name}`)
+    } catch (error) {
+      this.#options.onError(error)
+      return undefined
+    }
+  }
 }
 
 function isNews(data: unknown): data is TabNews {

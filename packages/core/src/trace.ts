@@ -74,7 +74,15 @@ export type TraceDetail =
   | {
       /** An error that was survived: it cost speed or a message, and nobody else hears of it. */
       readonly type: 'error'
-      readonly during: 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'stream' | 'write-storage' | 'write-conflict'
+      readonly during:
+        | 'cache-open'
+        | 'cache-read'
+        | 'cache-fill'
+        | 'cache-invalidate'
+        | 'stream'
+        | 'tabs'
+        | 'write-storage'
+        | 'write-conflict'
       readonly error: unknown
     }
 

@@ -1,7 +1,7 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
 import type { AffectedRows, LiveTable } from '@vantage-live/core'
 import { frameGate } from './frame-gate.ts'
-import { follow, reconcile, renew, takeOver } from './laid-data.ts'
+import { follow, ownerOf, reconcile, renew, takeOver } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
 
 /** The tables that each client is bridged to. */
@@ -53,6 +53,7 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
 
   const gate = frameGate(root)
   const leaveWrites = gate.onWrites(renewAll)
+  const isOthers = (query: Query): boolean => (ownerOf(query) ?? root) !== root
   let wasLive = isLive(root)
   /** A stream that opens again without a gap invalidates nothing; but what was read meanwhile is stale, or was not to be had. */
   const askForMissed = (): void => {
@@ -113,7 +114,8 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
       }
     }
     if (event.type === 'removed') pages.delete(query)
-    if (event.type === 'removed' && queries.find({ queryKey: liveKeys.table(root), exact: false }) === undefined) {
+    // A table that another one of the same cache key has taken the place of is let go, too.
+    if ((event.type === 'removed' || isOthers(query)) && !queries.getAll().some((each) => isOf(root, each) && !isOthers(each))) {
       leaveTable()
       leaveWrites()
       leaveClient()

@@ -47,7 +47,8 @@ export function nextPage<Row extends object>(former: HeldPage<Row> | undefined, 
   const own = new Set([...former.own, ...writtenKeys(known)])
   // One that was answered since the last look may have been too late for this base; what an answer has overtaken is stale.
   const ownSince = base.fetchedAt > former.base.fetchedAt && !base.stale ? new Set([...writtenKeys(former), ...writtenKeys(known)]) : own
-  if (isNew && former.takesNext) return applyPage(known, base.stale, ownSince)
+  // What an event has made of the former base is no answer.
+  if (isNew && former.takesNext) return applyPage(known, base.stale || base.fetchedAt === former.base.fetchedAt, ownSince)
   if (base === former.applied) return applyPage(known, former.takesNext, own)
 
   const { applied } = former

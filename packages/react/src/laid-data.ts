@@ -37,7 +37,7 @@ export function adopt<Data>(client: QueryClient, queryKey: QueryKey, layer: Laye
   const laid = query && held.get(query)
   if (query?.state.data === undefined || laid?.owner === owner) return
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a query's data are all of one kind
-  layOver(client, queryKey, (laid?.base ?? query.state.data) as Data, layer, owner)
+  layOver(client, queryKey, (laid?.base ?? notAfterNow(query.state.data)) as Data, layer, owner)
   show(query)
 }
 
@@ -100,6 +100,16 @@ function show(query: Query): void {
   } finally {
     renewing = undefined
   }
+}
+
+/** What was read on a server has the time of its clock: it is from before whatever is written here from now on. */
+function notAfterNow(data: unknown): unknown {
+  return fetchedAt(data) > Date.now() ? { ...Object(data), fetchedAt: Date.now() } : data
+}
+
+/** The table by which a query's rows were laid over; undefined where none was. */
+export function ownerOf(query: Query): object | undefined {
+  return held.get(query)?.owner
 }
 
 function fetchedAt(data: unknown): number {

@@ -1,6 +1,7 @@
 import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react'
 import { Profiler } from 'react'
 import { afterEach, expect, test } from 'vitest'
+import { LiveTable, memoryCache } from '@vantage-live/core'
 import { makeHarness, namesOf, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -147,6 +148,70 @@ test('promise 8: what could not be read while the stream was closed is asked for
   expect(result.current.error).toBeNull()
   await nothingMore()
   expect(calls.map(({ method }) => method)).toEqual(['list'])
+})
+
+test.each(['apply', 'notify'] as const)(
+  'promise 12: with %s, what a refetch brought stays, though an event with a row came while it was under way',
+  async (liveMode) => {
+    const { table, wrapper, master, hold, somebody } = harness(5)
+    const view = table.view({ orderBy: [{ field: 'id', direction: 'desc' }] })
+    const shown: string[] = []
+    const { result } = renderHook(
+      () => {
+        const page = useLivePage(view, 1, { liveMode })
+        const [first = ''] = namesOf(page.rows)
+        if (shown.at(-1) !== first) shown.push(first)
+        return page
+      },
+      { wrapper },
+    )
+    await waitFor(() => expect(result.current.rows).toHaveLength(5))
+    await nothingMore()
+    // The event that tells of it is still on its way.
+    await master.insert({ id: 99, name: 'theirs', status: 'open' })
+    const letGo = hold('list')
+    let answered: Promise<unknown> | undefined
+    act(() => {
+      answered = result.current.refetch()
+    })
+    await nothingMore()
+    await act(async () => somebody(3, { name: 'renamed' }))
+    await nothingMore()
+    letGo()
+    await act(async () => void (await answered))
+    await nothingMore()
+    expect(shown).toEqual(['', 'order 5', 'theirs'])
+    expect(namesOf(result.current.rows)).toEqual(['theirs', 'order 5', 'order 4', 'renamed', 'order 2', 'order 1'])
+    expect(result.current.isHeld).toBe(false)
+  },
+)
+
+test('a table that another one of its cache key has taken the place of is let go', async () => {
+  const { wrapper, master } = harness(5)
+  let connections = 0
+  const makeTable = (): LiveTable<Order> =>
+    new LiveTable<Order>({
+      master,
+      cacheKey: 'orders',
+      cache: memoryCache(),
+      stream: {
+        connect: (listener) => {
+          connections += 1
+          listener.onStatus({ state: 'open' })
+          return () => {
+            connections -= 1
+          }
+        },
+      },
+    })
+  const { result, rerender, unmount } = renderHook(({ table }) => useLivePage(table, 1), { wrapper, initialProps: { table: makeTable() } })
+  for (let time = 0; time < 3; time += 1) {
+    await waitFor(() => expect(result.current.rows).toHaveLength(5))
+    rerender({ table: makeTable() })
+    await nothingMore()
+  }
+  expect(connections).toBe(1)
+  unmount()
 })
 
 test('a pending write stays over the row that an event brings, and the rest of that row shows', async () => {

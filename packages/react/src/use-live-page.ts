@@ -24,8 +24,8 @@ export interface UseLivePageOptions<Row extends object, Data = Page<Row>> extend
   readonly pageSize?: number
   /**
    * What becomes of rows that others insert, delete or move. With `'apply'`, the default, they show as they come. With `'notify'`
-   * the rows that are shown stay, and in their order, until `apply()` is called: `newCount` and `isHeld` tell of what waits. Their
-   * values are kept right all the while, and the reader's own writes show at once.
+   * the rows that are shown stay, and in their order, until `apply()` is called: `newCount` and `isHeld` tell of what waits. The
+   * values of those that are still on the page are kept right, and the reader's own writes show at once.
    */
   readonly liveMode?: 'apply' | 'notify'
   /** Makes `data` of the page; `rows` and the like stay the page's. An inline function runs again at each render. */

@@ -8,6 +8,7 @@ import { InsertDialog } from '../insert/insert-dialog.tsx'
 import { useIsOnline } from '../network.ts'
 import { idOf, type Screen, type Value } from '../screen.ts'
 import { StatusBar } from '../status/status-bar.tsx'
+import { focusGrid } from '../ui/focus-grid.ts'
 import { NoticeList } from '../ui/notice-list.tsx'
 import { useIsNarrow } from '../ui/use-media.ts'
 import { FailedDialog } from '../writes/failed-dialog.tsx'
@@ -49,6 +50,12 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
 
   const openKey = query.openId === undefined ? undefined : screen.table.rowKey(query.openId)
 
+  const showNews = (): void => {
+    live.apply()
+    // The button that has the focus goes; the reader looks on where they are.
+    focusGrid({ preventScroll: true })
+  }
+
   const scroller = useScrollToTop(query.page)
   const { Context = NoContext } = screen
   return (
@@ -63,8 +70,8 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
       {rows.length > 0 && (error !== null || !isOnline) && (
         <StaleBanner error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />
       )}
-      {live.isHeld && <NewsBanner newCount={live.newCount} onApply={live.apply} />}
       <div className="grid-and-detail">
+        {live.isHeld && <NewsBanner newCount={live.newCount} onApply={showNews} />}
         <div ref={scroller} className="grid-scroller" data-is-flipping={isPlaceholderData}>
           {rows.length > 0 ? (
             <Context rows={rows}>

@@ -10,7 +10,7 @@ interface NewsBannerProps {
 /** Says that others have inserted, deleted or moved rows, and leaves it to the reader when the page is to jump. */
 export function NewsBanner({ newCount, onApply }: NewsBannerProps): ReactNode {
   return (
-    <div className="banner news" role="status">
+    <div className="news" role="status">
       <Icon name="activity" />
       <p>
         <strong>{newCount === 0 ? 'Rows have gone or moved' : `${newCount} new`}</strong>

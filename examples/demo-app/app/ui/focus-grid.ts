@@ -1,4 +1,4 @@
 /** Leads the focus back to the grid, to the cell where it was. */
-export function focusGrid(): void {
-  document.querySelector<HTMLElement>('[role="grid"] [tabindex="0"]')?.focus()
+export function focusGrid(options?: FocusOptions): void {
+  document.querySelector<HTMLElement>('[role="grid"] [tabindex="0"]')?.focus(options)
 }

@@ -96,9 +96,12 @@ export function tagsOfEntry({ tags }: Slot, entry: CacheEntry | undefined): read
   return entry?.tags === undefined ? tags : [...tags, ...entry.tags]
 }
 
-/** Whether a void entry has to give way to what the slot holds. */
-export function outranks(held: CacheEntry | undefined, present: Lease, entry: CacheEntry): boolean {
-  return held !== undefined && (sameLease(held.lease, present) || held.fetchedAt > entry.fetchedAt)
+/**
+ * Whether a void entry has to give way to what the slot holds: something newer. What is fresh and yet older was renewed; it is
+ * right as far as events tell, but the void one has been shown, and nothing older is to come after it (promise 12).
+ */
+export function outranks(held: CacheEntry | undefined, entry: CacheEntry): boolean {
+  return held !== undefined && held.fetchedAt > entry.fetchedAt
 }
 
 /** What an entry that was fresh becomes by a renewal, under the lease after it; undefined where it goes stale. */

@@ -93,8 +93,7 @@ async function fillSlots(store: IDBObjectStore, fills: readonly Fill[]): Promise
     /* oxlint-disable no-await-in-loop -- one may be outranked by the one before */
     const stamps = await stampsOf(slot)
     const holds = sameLease(leaseOf(tagsOfEntry(slot, entry), stamps), entry.lease)
-    const former = holds ? undefined : await readEntry(store, slot.key)
-    if (!outranks(former, leaseOf(tagsOfEntry(slot, former), stamps), entry)) store.put(entry, slot.key)
+    if (holds || !outranks(await readEntry(store, slot.key), entry)) store.put(entry, slot.key)
     held.push(holds)
     /* oxlint-enable no-await-in-loop */
   }

@@ -24,10 +24,8 @@ export function memoryCache(): Cache {
     // oxlint-disable-next-line require-await -- an error must reject, not throw
     async fill(slot, entry) {
       const present = stampsOf(slot.cacheKey)
-      const held = entries.get(slot.key)
       const holds = sameLease(leaseOf(tagsOfEntry(slot, entry), present), entry.lease)
-      const givesWay = !outranks(held, leaseOf(tagsOfEntry(slot, held), present), entry)
-      if (holds || givesWay) entries.set(slot.key, structuredClone(entry))
+      if (holds || !outranks(entries.get(slot.key), entry)) entries.set(slot.key, structuredClone(entry))
       return holds
     },
 

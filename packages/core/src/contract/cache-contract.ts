@@ -214,12 +214,12 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
 
-  test('a void fill leaves alone what is fresh, however old it is', async () => {
+  test('a void fill leaves alone what is fresh and newer', async () => {
     const { cache } = await setUp(create)
     const { lease } = await cache.read(slot('a', 'x'))
     await cache.invalidate(cacheKey, ['x'])
-    await fill(cache, slot('a', 'x'), 'fresh', 1)
-    expect(await cache.fill(slot('a', 'x'), { value: 'void', fetchedAt: 2, lease })).toBe(false)
+    await fill(cache, slot('a', 'x'), 'fresh', 2)
+    expect(await cache.fill(slot('a', 'x'), { value: 'void', fetchedAt: 1, lease })).toBe(false)
     expect(await valueOf(cache, slot('a', 'x'))).toBe('fresh')
     expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
   })
@@ -321,14 +321,18 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       expect(await isFresh(cache, page())).toBe(true)
     })
 
-    test('leaves alone what is fresh under tags of its own, where it is void', async () => {
+    test('promise 12: where it is void it takes the place of what is older, also of what is fresh because it was renewed', async () => {
       const { cache } = await setUp(create)
       const { leaseOf } = await cache.read(page())
-      await cache.invalidate(cacheKey, ['row 2'])
-      await fillWith(cache, page(), 'fresh', ['row 1'])
-      const late = { value: 'void', fetchedAt: 9, tags: ['row 2'], lease: leaseOf(['lists', 'row 2']) }
-      expect(await cache.fill(page(), late)).toBe(false)
-      expect(await valueOf(cache, page())).toBe('fresh')
+      await fillWith(cache, page(), value, ['row 1', 'row 2'])
+      const renewal = { slot: page(), tags: ['lists', 'row 1', 'row 2'], renew: () => 'renewed' }
+      await cache.invalidate(cacheKey, ['row 2'], [renewal])
+      const late = { value: 'void', tags: ['row 2'], lease: leaseOf(['lists', 'row 2']) }
+      await cache.fill(page(), { ...late, fetchedAt: 0 })
+      expect(await valueOf(cache, page())).not.toBe('void')
+      expect(await cache.fill(page(), { ...late, fetchedAt: 9 })).toBe(false)
+      expect(await valueOf(cache, page())).toBe('void')
+      expect(await isFresh(cache, page())).toBe(false)
     })
 
     test('stays fresh where the invalidation that reaches it renews it', async () => {

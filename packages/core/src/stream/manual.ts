@@ -83,5 +83,9 @@ function checkStatus(status: StreamStatus): StreamStatus {
     const needsReason = known.state === 'polling' || known.state === 'closed'
     if (needsReason && 'reason' in known && typeof known.reason === 'string') return status
   }
-  throw new ArgumentError('status', status, "{ state: 'connecting' }, { state: 'open' }, { state: 'polling', reason } or { state: 'closed', reason }")
+  throw new ArgumentError(
+    'status',
+    status,
+    "{ state: 'connecting' }, { state: 'open' }, { state: 'polling', reason } or { state: 'closed', reason }",
+  )
 }

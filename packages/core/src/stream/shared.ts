@@ -166,17 +166,22 @@ function join(stream: LiveStream, key: string, channel: BroadcastChannel, listen
       isHolding = false
       sendUnsent()
     })
-    const disconnect = stream.connect(
-      {
-        onEvent: (event) => tell(['onEvent', event]),
-        onGap: (reason) => tell(['onGap', reason]),
-        onStatus: (next) => tell(['onStatus', next]),
-        onError: (error) => tell(['onError', error]),
-        onPosition: (position) => tell(['onPosition', position]),
-      },
-      heard.position,
-    )
-    whenAborted(signal, disconnect)
+    try {
+      const disconnect = stream.connect(
+        {
+          onEvent: (event) => tell(['onEvent', event]),
+          onGap: (reason) => tell(['onGap', reason]),
+          onStatus: (next) => tell(['onStatus', next]),
+          onError: (error) => tell(['onError', error]),
+          onPosition: (position) => tell(['onPosition', position]),
+        },
+        heard.position,
+      )
+      whenAborted(signal, disconnect)
+    } catch (error) {
+      tell(['onError', error])
+      tell(['onStatus', { state: 'closed', reason: 'the stream could not be connected' }])
+    }
     if (!signal.aborted) send(unsent)
   }
 
@@ -294,6 +299,8 @@ function join(stream: LiveStream, key: string, channel: BroadcastChannel, listen
   // Messages to a page in the back/forward cache are lost; it becomes visible when it comes back.
   if (typeof document !== 'undefined') document.addEventListener('visibilitychange', ask, { signal: end.signal })
   const timer = setInterval(watch, watchInterval)
+  // They are not to keep a process alive that has nothing else to do.
+  for (const own of [timer, channel]) unref(own)
   ask()
   compete(false)
 
@@ -302,6 +309,11 @@ function join(stream: LiveStream, key: string, channel: BroadcastChannel, listen
     request.abort()
     leave()
   }
+}
+
+/** Only Node has processes. */
+function unref(own: unknown): void {
+  if (typeof own === 'object' && own !== null && 'unref' in own && typeof own.unref === 'function') Reflect.apply(own.unref, own, [])
 }
 
 function isHidden(): boolean {

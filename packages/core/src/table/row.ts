@@ -11,7 +11,16 @@ export function fieldOf(row: object, field: string): unknown {
 /** Whether a row has all of these fields, and at least one, compared as they stand in JSON. */
 export function holdsAll(row: object, fields: object): boolean {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return given.length > 0 && given.every(([field, value]) => JSON.stringify(fieldOf(row, field)) === JSON.stringify(value))
+  return given.length > 0 && given.every(([field, value]) => sameJson(fieldOf(row, field), value))
+}
+
+/** Whether two values are equal as they stand in JSON; what cannot stand there equals nothing. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  try {
+    return JSON.stringify(a) === JSON.stringify(b)
+  } catch {
+    return false
+  }
 }
 
 /** Whether two rows are equal, as they stand in JSON. */

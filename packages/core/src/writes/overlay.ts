@@ -83,6 +83,7 @@ export class Overlay<Row extends object> {
     for (const row of rows) {
       this.#recognize(row)
       this.#known.see(this.#rowKey(row), row, fetchedAt)
+      this.#told.see(this.#rowKey(row), row, fetchedAt)
     }
   }
 
@@ -94,7 +95,8 @@ export class Overlay<Row extends object> {
     this.#recognize(row)
     const key = this.#rowKey(row)
     if (this.#told.isKnown(key, row)) return false
-    this.#known.see(key, row, at)
+    const known = this.#known.get(key)
+    if (known === undefined || !this.#told.isOlder(row, known)) this.#known.see(key, row, at)
     this.#setTold(key, { row, at, by: 'stream' })
     return true
   }
@@ -107,6 +109,22 @@ export class Overlay<Row extends object> {
   /** Something has happened to these rows, by `String(id)`, and it was not told what. */
   doubt(rows: AffectedRows): void {
     this.#told.doubt(rows === 'all' ? undefined : rows.map((id) => this.keyOf(id)))
+  }
+
+  /** Whether what is told of a row is known, or older than what is known. */
+  isKnown(row: Row): boolean {
+    return this.#told.isKnown(this.#rowKey(row), row)
+  }
+
+  /** Whether a row was told of after that time. */
+  wasToldSince(id: string, at: number): boolean {
+    return (this.#told.get(this.keyOf(id))?.at ?? 0) > at
+  }
+
+  /** The answer to a write, or what the stream has told since it was applied, where versions say so: an answer may be a repeated one. */
+  newest(answer: Row): Row {
+    const told = this.#told.get(this.#rowKey(answer))?.row
+    return told !== undefined && this.#told.isOlder(answer, told) ? told : answer
   }
 
   /** Whether the stream has told of a row since the last write to it was answered. */

@@ -10,7 +10,7 @@ import type { Batch, Write } from './write.ts'
 import type { WriteGate } from './write-gate.ts'
 
 /** Of more writes than these it is not known that they were one's own when they come back as events. */
-const mostSentKeys = 1_000
+const mostWrittenKeys = 1_000
 
 /** What a sender needs to know. */
 export interface SenderOptions<Row extends object> {
@@ -45,15 +45,17 @@ interface Turn {
 /** Sends writes to their target, again and again where that may help. */
 export class Sender<Row extends object> {
   readonly #options: SenderOptions<Row>
-  readonly #sentKeys = new Set<string>()
+  /** The keys of writes that were answered, each with that of its row; undefined stands for all rows. */
+  readonly #writtenKeys = new Map<string, string | undefined>()
 
   constructor(options: SenderOptions<Row>) {
     this.#options = options
   }
 
-  /** Whether an idempotency key is that of a write that was sent from here. */
-  hasSent(key: string): boolean {
-    return this.#sentKeys.has(key)
+  /** Whether an idempotency key is that of a write from here to that row, and it was answered; undefined stands for all rows. */
+  hasWritten(key: string, row: string | undefined): boolean {
+    const own = this.#writtenKeys.get(key)
+    return this.#writtenKeys.has(key) && (own === undefined || own === row)
   }
 
   /**
@@ -91,6 +93,8 @@ export class Sender<Row extends object> {
         const answer = await this.#apply(first, [...batch])
         setUnderWay(batch, false)
         gate.reached()
+        const name = nameOf([...batch])
+        if (name !== undefined) this.#noteWritten(name, first.key)
         return answer
       } catch (error) {
         setUnderWay(batch, false)
@@ -190,7 +194,6 @@ export class Sender<Row extends object> {
     // Where it waits in another queue it is to be taken back there.
     const signal = retriesItself && sent.length === 1 ? cancelled : undefined
     const idempotencyKey = nameOf(sent)
-    if (idempotencyKey !== undefined) this.#noteSent(idempotencyKey)
     switch (change.type) {
       case 'insert':
         return target.insert(change.row, { idempotencyKey, signal })
@@ -207,10 +210,10 @@ export class Sender<Row extends object> {
     }
   }
 
-  #noteSent(key: string): void {
-    this.#sentKeys.add(key)
-    const [oldest] = this.#sentKeys
-    if (this.#sentKeys.size > mostSentKeys && oldest !== undefined) this.#sentKeys.delete(oldest)
+  #noteWritten(key: string, row: string | undefined): void {
+    this.#writtenKeys.set(key, row)
+    const [oldest] = this.#writtenKeys.keys()
+    if (this.#writtenKeys.size > mostWrittenKeys && oldest !== undefined) this.#writtenKeys.delete(oldest)
   }
 
   /** The master's own id of a row that was inserted here. */

@@ -69,6 +69,16 @@ export class ToldRows<Row extends object> {
     return order !== undefined && order <= 0 ? row : told.row
   }
 
+  isOlder(row: Row, than: Row): boolean {
+    return (this.#compare(row, than) ?? 0) < 0
+  }
+
+  /** A row was read after it was told of, and is another one. */
+  see(key: string, row: Row, fetchedAt: number): void {
+    const told = this.#rows.get(key)
+    if (told?.row !== undefined && told.isDoubtful !== true && told.at < fetchedAt && !sameFields(told.row, row)) this.doubt([key])
+  }
+
   #compare(a: Row, b: Row): number | undefined {
     const field = this.#versionField
     return field === undefined ? undefined : compareVersions(fieldOf(a, field), fieldOf(b, field))

@@ -36,7 +36,7 @@ export interface WritesOptions<Row extends object> {
   /** The time, and no two times alike. */
   readonly now: () => number
   /** Called after each write that the target took, and waited for, before the caller hears of it (promise 1). */
-  readonly invalidate: (rows: AffectedRows, update?: RowUpdate) => Promise<void>
+  readonly invalidate: (rows: AffectedRows, update?: AnsweredUpdate) => Promise<void>
   /** Called with what was heard while a write was under way that came to nothing. */
   readonly onEvent: (event: LiveEvent) => void
   /** Called whenever what is pending, failed or paused has changed. */
@@ -58,6 +58,11 @@ interface Made {
   readonly calledAt?: number
   /** Its place in the order of the calls, where it was called before. */
   readonly number?: number
+}
+
+/** A change as the target has answered it, and when. */
+export interface AnsweredUpdate extends RowUpdate {
+  readonly at: number
 }
 
 /** What was handed out since something changed. */
@@ -192,9 +197,10 @@ export class Writes<Row extends object> {
     await this.#write({ type: 'deleteAll' }, { ...options, key: undefined })
   }
 
-  /** Whether an idempotency key is that of a write of this tab. */
-  hasSent(key: string): boolean {
-    return this.#sender.hasSent(key)
+  /** Whether an event tells of what a write of this tab to that row has done, and has invalidated when it was answered. */
+  isOwn(event: LiveEvent): boolean {
+    const row = event.type === 'changed' ? undefined : this.#overlay.keyOf(String(event.id))
+    return event.write !== undefined && this.#sender.hasWritten(event.write, row)
   }
 
   /**
@@ -372,21 +378,22 @@ export class Writes<Row extends object> {
     const at = this.#options.now()
     const isDeletion = fieldsOf(first.change) === undefined
     const isRow = isObject(answer) && isRowId(fieldOf(answer, this.#target.idField))
+    const stored = isRow ? this.#overlay.newest(answer) : answer
     for (const write of batch) {
       // An answer that is no row is nothing to show; the write was applied all the same.
-      if (isDeletion || isRow) this.#overlay.settle(write, at, answer)
+      if (isDeletion || isRow) this.#overlay.settle(write, at, stored)
       else this.#overlay.remove(write)
     }
     const isSame = (write: Write<Row>): boolean => first.key === undefined || write.key === first.key
     const later = [...this.#pending].filter((write) => isSame(write) && write.settled === undefined && !batch.has(write))
     // What was called before the answer came was made against one's own write.
-    if (isRow) for (const write of later) this.#rebase(write, first.version, answer)
+    if (isRow && stored !== undefined) for (const write of later) this.#rebase(write, first.version, stored)
     if (isDeletion) for (const write of later) Object.assign(write, { base: undefined, isGone: true, version: undefined })
     if ([...batch].some(({ heard }) => heard.length > 0)) this.#overlay.doubt(withHeard([], batch))
     const covered = [...batch].flatMap((write) => this.#failed.removeCoveredBy(write))
     const failed = first.key === undefined ? [] : this.#failed.of(first.key)
     const kept = this.#keep([...later, ...failed], [...batch, ...covered])
-    await Promise.all([this.#options.invalidate(withHeard(this.#affected(first, answer), batch), this.#updateBy(first, answer)), kept])
+    await Promise.all([this.#options.invalidate(withHeard(this.#affected(first, answer), batch), this.#updateBy(first, stored, at)), kept])
     for (const write of batch) {
       this.#pending.delete(write)
       const { type, id, calledAt } = write.shown
@@ -495,11 +502,11 @@ export class Writes<Row extends object> {
   }
 
   /** What other tabs can make of a change, without asking the master: this one asks it in any case. */
-  #updateBy({ change, key, heard }: Write<Row>, stored: unknown): RowUpdate | undefined {
+  #updateBy({ change, key, heard, isUnsure }: Write<Row>, stored: unknown, at: number): AnsweredUpdate | undefined {
     const isChange = change.type === 'replace' || change.type === 'patch'
-    return isChange && key !== undefined && isObject(stored) && heard.length === 0
-      ? { id: this.#overlay.idOf(key), row: stored }
-      : undefined
+    // A repeated answer may be older than what has happened since.
+    const isSure = heard.length === 0 && !isUnsure
+    return isChange && isSure && key !== undefined && isObject(stored) ? { id: this.#overlay.idOf(key), row: stored, at } : undefined
   }
 
   /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
