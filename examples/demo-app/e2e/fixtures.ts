@@ -10,6 +10,7 @@ import {
   type PlaywrightWorkerOptions,
   type TestType,
 } from '@playwright/test'
+import type { Order } from '../server/entities/orders.ts'
 import { startStage, type Stage } from './stage.ts'
 
 interface Fixtures {
@@ -68,6 +69,36 @@ export function cell(page: Page, id: string, field: string): Locator {
 
 export function statusBar(page: Page): Locator {
   return page.locator('.status-bar')
+}
+
+/** How the live stream stands, in the status bar. */
+export function streamStatus(page: Page): Locator {
+  return page.getByTestId('stream')
+}
+
+/** How often changes may have been missed, the first opening of the stream included. */
+export async function gapsOf(page: Page): Promise<number> {
+  const title = (await streamStatus(page).getAttribute('title')) ?? ''
+  const [, times = ''] = /may have been missed (once|\d+)/.exec(title) ?? []
+  return times === 'once' ? 1 : Number(times)
+}
+
+/** The ids of the orders on the page and their quantities, from top to bottom. */
+export function quantitiesIn(page: Page): Promise<(readonly [id: string, quantity: string])[]> {
+  return gridRows(page).evaluateAll((rows) =>
+    rows.map((row) => [row.getAttribute('data-id') ?? '', row.querySelector('td[data-field="quantity"]')?.textContent ?? ''] as const),
+  )
+}
+
+/** The same, as it has to be for these orders. */
+export function quantitiesOf(orders: readonly Pick<Order, 'id' | 'quantity'>[]): (readonly [id: string, quantity: string])[] {
+  return orders.map(({ id, quantity }) => [id, quantity.toLocaleString('en')])
+}
+
+/** Puts a figure that was measured beside the result of the test. */
+export function note(figure: string): void {
+  test.info().annotations.push({ type: 'figure', description: figure })
+  console.log(figure)
 }
 
 /** Where the page came from, in the status bar. */

@@ -85,12 +85,18 @@ test('the focus and an editor stay with their row when rows come and go above it
     product: 'bagel',
     unitPrice: 1,
   })
-  await expect(cell(page, 'newest', 'customer')).toBeVisible()
+  await expect(page.getByText('1 new')).toBeVisible()
+  await expect(cell(page, 'newest', 'customer')).toHaveCount(0)
   await expect(editor).toBeFocused()
   await page.keyboard.type(' rows came')
   await page.keyboard.press('Enter')
   await expect(notes).toHaveText('Typed while rows came')
   await expect(notes).toBeFocused()
+
+  await page.getByRole('button', { name: 'Show' }).press('Enter')
+  await expect(cell(page, 'newest', 'customer')).toBeVisible()
+  await expect(notes).toBeFocused()
   await page.keyboard.press('ArrowUp')
   await expect(cell(page, 'B-001986', 'notes')).toBeFocused()
+  await page.request.delete('/api/orders/newest')
 })

@@ -36,20 +36,32 @@ export interface LogPage {
 
 /** How many events are kept. */
 const mostEvents = 10_000
+/** It is looked for more than these as often, in events. */
+const trimmedEach = 64
 const pageSize = 500
 
 export function eventLogSchema({ wholeNumber, tableOptions }: Dialect): string {
   return `CREATE TABLE events (position ${wholeNumber} PRIMARY KEY, "table" TEXT NOT NULL, event TEXT NOT NULL) ${tableOptions}`
 }
 
-/**
- * Starts the log at the present time, in microseconds. So a log that starts anew, because its file was deleted, goes on
- * above the former one: no position is given twice, and versions, which are positions, go on growing.
- */
+/** To be called once, when the tables are made. */
 export async function startEventLog(sql: Sql): Promise<number> {
-  const start = Date.now() * 1_000 + randomInt(1_000)
-  await startCounter(sql, 'position', start)
-  return start
+  await startCounter(sql, 'position', 0)
+  return goOnWithEventLog(sql)
+}
+
+/**
+ * To be called whenever a process starts: goes on at the present time, in microseconds. So a log that starts anew, or that has
+ * lost its end, because of a power cut or since its file was put back, goes on above what it was: no position is given
+ * twice, and versions, which are positions, go on growing. What was lost is not in the log, so nobody resumes after it.
+ */
+export async function goOnWithEventLog(sql: Sql): Promise<number> {
+  const present = Date.now() * 1_000 + randomInt(1_000)
+  await sql(`UPDATE counters SET "last" = ? WHERE name = 'position' AND "last" < ?`, present, present)
+  const position = await nextPosition(sql)
+  // Who connects before the first change gets this position, and is to find it again.
+  await sql(`INSERT INTO events (position, "table", event) VALUES (?, '', '')`, position)
+  return position
 }
 
 /**
@@ -63,7 +75,14 @@ export function nextPosition(sql: Sql): Promise<number> {
 /** To be called in the transaction of the change, so that neither is ever there without the other. */
 export async function logEvent(sql: Sql, position: number, table: string, event: TableEvent): Promise<void> {
   await sql('INSERT INTO events (position, "table", event) VALUES (?, ?, ?)', position, table, JSON.stringify(event))
-  await sql('DELETE FROM events WHERE position <= ?', position - mostEvents)
+  // Positions have holes, so they are to be counted, which is not done for each.
+  if (position % trimmedEach > 0) return
+  await sql(`DELETE FROM events WHERE position <= (SELECT position FROM events ORDER BY position DESC LIMIT 1 OFFSET ${mostEvents})`)
+}
+
+/** Whether the log has this position, and so all that came after it. */
+export async function isLogged(sql: Sql, position: number): Promise<boolean> {
+  return (await sql('SELECT 1 FROM events WHERE position = ?', position)).length > 0
 }
 
 /** The first events after a position, of one table or of all. */

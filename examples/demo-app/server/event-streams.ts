@@ -1,5 +1,5 @@
 import type { EventFeed } from './event-feed.ts'
-import { readLog } from './event-log.ts'
+import { isLogged, readLog } from './event-log.ts'
 import { eventStream, resetMessage } from './event-stream.ts'
 import type { EventStream } from './event-stream.ts'
 import type { Home } from './home.ts'
@@ -35,10 +35,13 @@ export function eventStreams(home: Home, feed: EventFeed): EventStreams {
     },
 
     async open(table, { lastEventId, poll = false } = {}) {
-      const { last, knownFrom } = await home.read((sql) => readLog(sql, Number.MAX_SAFE_INTEGER))
       const asked = lastEventId === undefined ? undefined : positionOf(lastEventId)
-      const isKnown = asked !== undefined && asked >= knownFrom && asked <= last
-      const position = isKnown ? asked : last
+      const { last, isKnown } = await home.read(async (sql) => ({
+        last: (await readLog(sql, Number.MAX_SAFE_INTEGER)).last,
+        // One that lies between others may be of changes that were lost.
+        isKnown: asked !== undefined && (await isLogged(sql, asked)),
+      }))
+      const position = isKnown && asked !== undefined ? asked : last
       const greeting = isKnown || lastEventId === undefined ? ': connected\n\n' : resetMessage(last)
       const stream = eventStream({ home, feed, table, position, greeting, poll, onEnd: () => streams.delete(stream) })
       streams.add(stream)

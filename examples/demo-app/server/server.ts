@@ -22,6 +22,8 @@ export interface RunningServer {
   readonly url: string
   /** For changes that no request makes. */
   readonly home: Home
+  /** How many event streams are open. */
+  readonly readers: number
   /** Resolves once every connection and the database are closed. */
   close(): Promise<void>
 }
@@ -51,6 +53,9 @@ export async function startServer({ port, database, staticDir, latency, ...seedi
   return {
     url: `http://localhost:${portOf(server)}`,
     home,
+    get readers() {
+      return app.readers
+    },
     close: () => {
       closed ??= closeServer(server, () => app.close()).then(release)
       return closed

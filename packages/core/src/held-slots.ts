@@ -35,6 +35,11 @@ export class HeldSlots {
     return rows.map((row) => rowTag(String(fieldOf(row, this.#fields.idField))))
   }
 
+  /** The tags of the rows that a page showed when it was last read. */
+  rowTagsOf({ key }: Slot): readonly string[] {
+    return this.#pages.get(key)?.rowTags ?? []
+  }
+
   seePage(slot: Slot, view: Placing, rows: readonly object[]): void {
     putLast(this.#pages, slot.key, { slot, view, rowTags: this.rowTags(rows) }, mostPages)
   }

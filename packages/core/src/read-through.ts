@@ -91,15 +91,23 @@ export class ReadThrough<Value> {
     this.#tagsOf = tagsOf
   }
 
-  async read(slot: Slot, ask: Ask<Value>, { signal, cache = 'default' }: CachedReadOptions = {}): Promise<Read<Value>> {
+  /** @param knownTags what is cached hung on when it was last read, beside the slot's tags */
+  async read(
+    slot: Slot,
+    ask: Ask<Value>,
+    { signal, cache = 'default' }: CachedReadOptions = {},
+    knownTags: readonly string[] = [],
+  ): Promise<Read<Value>> {
     signal?.throwIfAborted()
     const takesStale = cache === 'force-cache' || cache === 'only-if-cached'
     const settling = takesStale ? undefined : this.#settling()
     if (settling !== undefined) await untilAborted(settling, signal)
-    const { cached, lease } = await this.#lookUp(slot)
+    // In a burst of events, what is cached is known to be stale.
+    const isStale = !takesStale && this.#cache.isSwamped([...slot.tags, ...knownTags])
+    const { cached, lease } = isStale ? { cached: undefined, lease: this.#cache.hold(slot) } : await this.#lookUp(slot)
     if (cached === undefined && cache === 'force-cache' && this.#settling() !== undefined) {
       this.#cache.release(lease)
-      return this.read(slot, ask, { cache: 'default', ...(signal === undefined ? {} : { signal }) })
+      return this.read(slot, ask, { cache: 'default', ...(signal === undefined ? {} : { signal }) }, knownTags)
     }
     const flight = this.#flights.find(slot.key, lease)
     const isEnough = cached !== undefined && cache !== 'reload' && (takesStale || !cached.stale)
@@ -138,20 +146,33 @@ export class ReadThrough<Value> {
   async #ask(slot: Slot, ask: Ask<Value>, lease: HeldLease, cached: Read<Value> | undefined, signal: AbortSignal): Promise<Read<Value>> {
     const started = performance.now()
     const fetchedAt = this.#now()
+    // What had overtaken the lease by now has not overtaken the question; the answer is as fresh as any, but not on the disk.
+    const since = lease.isVoid || lease.touched.size > 0 ? this.#cache.hold(slot) : lease
     try {
       const { value, stale = false, error } = await ask(signal)
       this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })
       const tags = value === undefined ? [] : this.#tagsOf(value)
-      const read = { value, fetchedAt, stale: stale || isOvertaken(lease, tags), ...(error === undefined ? {} : { error }) }
+      const read = { value, fetchedAt, stale: stale || isOvertaken(since, tags), ...(error === undefined ? {} : { error }) }
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
       void this.#fill(slot, lease, read, tags)
       return read
     } catch (error) {
       this.#cache.release(lease)
       this.#emit?.({ type: 'read-failed', slot: slot.key, error, duration: performance.now() - started })
-      if (cached === undefined || signal.aborted) throw error
-      return { ...cached, stale: true, error }
+      if (signal.aborted) throw error
+      const last = cached ?? (await this.#lastKnown(slot))
+      if (last === undefined) throw error
+      return { ...last, stale: true, error }
+    } finally {
+      if (since !== lease) this.#cache.release(since)
     }
+  }
+
+  /** What is cached, where that was not looked up before the master was asked. */
+  async #lastKnown(slot: Slot): Promise<Read<Value> | undefined> {
+    const { cached, lease } = await this.#lookUp(slot)
+    this.#cache.release(lease)
+    return cached
   }
 
   /** An absent value is written too: it takes the place of what was cached before, and counts as a miss (promise 9). */

@@ -58,7 +58,7 @@ export class Reads<Row extends object> {
       const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, asTheyAre(signal))
       return { value: { rows, ...(total === undefined ? {} : { total }) }, stale, error }
     }
-    const read = await this.#pages.read(slot, ask, options)
+    const read = await this.#pages.read(slot, ask, options, this.held.rowTagsOf(slot))
     if (read.value !== undefined) this.held.seePage(slot, placing, read.value.rows)
     return read
   }

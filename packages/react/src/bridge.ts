@@ -1,8 +1,11 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
 import type { AffectedRows, LiveTable } from '@vantage-live/core'
 import { frameGate } from './frame-gate.ts'
-import { follow, ownerOf, reconcile, renew, takeOver } from './laid-data.ts'
+import { fetchedAt, follow, ownerOf, reconcile, renew, takeOver } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
+
+/** An answer that comes sooner than this, in ms, comes from no network. */
+const quick = 10
 
 /** The tables that each client is bridged to. */
 const bridged = new WeakMap<QueryClient, WeakSet<object>>()
@@ -30,10 +33,10 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     const own = new Set(rows.flatMap((id) => [id, root.rowKey(id)]))
     return [...pages, ...[...own].flatMap((id) => rowQuery(id) ?? [])]
   }
-  /** Queries whose fetch was under way when they were invalidated: whatever it brings may be from before. */
-  const overtaken = new WeakSet<Query>()
-  /** Queries whose last fetch was asked for because the one before was not enough. */
-  const renewed = new WeakSet<Query>()
+  /** When queries were last invalidated whose fetch was under way, in ms since 1970: what it brings may be from before. */
+  const overtakenAt = new WeakMap<Query, number>()
+  /** When queries were last asked for because the fetch before was not enough, by `performance.now()`. */
+  const renewedAt = new WeakMap<Query, number>()
 
   const renewAll = (): void =>
     notifyManager.batch(() =>
@@ -80,7 +83,7 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
         }
         // A fetch under way is left to land, and the query asked again after it. So a burst costs one fetch at a time and one
         // after it (promise 12), and an invalidation during the very first fetch, which TanStack Query forgets, is honoured.
-        if (query.state.fetchStatus === 'fetching') overtaken.add(query)
+        if (query.state.fetchStatus === 'fetching') overtakenAt.set(query, Date.now())
         query.invalidate()
         if (query.isActive() && !query.isStatic()) fetchQuietly(query)
       }
@@ -103,14 +106,17 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     if (event.type === 'updated' && query.state.fetchStatus === 'idle') {
       // What was set by hand is no answer to a fetch.
       const hasSucceeded = event.action.type === 'success' && event.action.manual !== true
-      if (overtaken.delete(query) || (hasSucceeded && canBeRenewed(query.state.data))) {
+      const at = overtakenAt.get(query)
+      overtakenAt.delete(query)
+      // The master may have been asked only after that.
+      const isOvertaken = at !== undefined && !(hasSucceeded && fetchedAt(query.state.data) > at)
+      if (isOvertaken || (hasSucceeded && canBeRenewed(query.state.data))) {
         // Before anything is rendered, or it would show as idle for a moment. But a master that calls all of its answers
-        // stale must not take every turn.
-        const schedule = renewed.has(query) ? notifyManager.schedule : queueMicrotask
-        renewed.add(query)
+        // stale, and at once, must not take every turn.
+        const isSpinning = performance.now() - (renewedAt.get(query) ?? -Infinity) < quick
+        const schedule = isSpinning ? notifyManager.schedule : queueMicrotask
+        renewedAt.set(query, performance.now())
         schedule(() => askAgain(query, hasSucceeded))
-      } else if (hasSucceeded) {
-        renewed.delete(query)
       }
     }
     if (event.type === 'removed') pages.delete(query)

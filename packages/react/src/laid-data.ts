@@ -112,6 +112,7 @@ export function ownerOf(query: Query): object | undefined {
   return held.get(query)?.owner
 }
 
-function fetchedAt(data: unknown): number {
+/** When the master was asked for a query's data; 0 where that is not known. */
+export function fetchedAt(data: unknown): number {
   return typeof data === 'object' && data !== null && 'fetchedAt' in data ? Number(data.fetchedAt) : 0
 }

@@ -68,7 +68,8 @@ export class SafeCache {
     const first = await this.#lookUp(slot, slot.tags)
     const tags = first.entry?.tags ?? []
     const isLate = isOvertaken(first.lease, tags) || (this.#isDue(tags) && !this.#isDue(slot.tags))
-    if (!isLate) return first
+    // In a burst the next one would be overtaken as well.
+    if (!isLate || this.#isBurst) return first
     this.release(first.lease)
     return this.#lookUp(slot, [...slot.tags, ...tags])
   }
@@ -96,6 +97,22 @@ export class SafeCache {
     }
     const held = stored && (await this.#attempt('cache-fill', async () => fill()))
     return held !== false && !neverFresh && !isOvertaken(lease, tags)
+  }
+
+  /**
+   * A lease of this realm alone, from now on: whether what is asked of the master now is overtaken before it is here. What is
+   * filled under it is stale for whoever reads it from the cache.
+   */
+  hold(slot: Slot): HeldLease {
+    return this.#hold(slot, { lease: [], leaseOf: () => [] })
+  }
+
+  /**
+   * Whether more invalidations come than can be written one by one, and these tags are among them: to look up what hangs on
+   * them would only tell, and late, that it is stale.
+   */
+  isSwamped(tags: readonly string[]): boolean {
+    return this.#isBurst && this.#isDue(tags)
   }
 
   release(lease: HeldLease): void {
@@ -161,9 +178,12 @@ export class SafeCache {
 
   /** @param tags all that it hangs on, as far as that is known */
   async #lookUp(slot: Slot, tags: readonly string[]): Promise<Lookup> {
-    const lease: HeldLease = { slot, stored: undefined, isVoid: false, touched: new Set() }
-    this.#shared.held.add(lease)
-    if (this.#isDue(tags)) await (this.#shared.writing ?? this.#writeDue())
+    const lease = this.#hold(slot, undefined)
+    if (this.#isDue(tags)) {
+      // In a burst there is always another one to be waited for.
+      if (this.#isBurst) lease.isVoid = true
+      else await (this.#shared.writing ?? this.#writeDue())
+    }
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
     const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
@@ -172,6 +192,17 @@ export class SafeCache {
     const own = read.entry.tags ?? []
     const fresh = sameLease(read.entry.lease, read.lease) && !isOvertaken(lease, own) && !isDue && !this.#isDue(own)
     return { entry: read.entry, fresh, lease }
+  }
+
+  #hold(slot: Slot, stored: HeldLease['stored']): HeldLease {
+    const lease: HeldLease = { slot, stored, isVoid: false, touched: new Set() }
+    this.#shared.held.add(lease)
+    return lease
+  }
+
+  /** More invalidations come than can be written one by one. */
+  get #isBurst(): boolean {
+    return this.#shared.next !== undefined
   }
 
   #isDue(tags: readonly string[]): boolean {
