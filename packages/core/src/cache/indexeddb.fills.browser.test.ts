@@ -149,10 +149,10 @@ describe('fills of one slot in one task', () => {
     }
   })
 
-  test('a void one leaves a fresh one, an older void one a newer one', async () => {
+  test('an older void one leaves a newer one, fresh or not', async () => {
     const asked = [
-      cache.fill(slot('a'), entry('fresh')),
-      cache.fill(slot('a'), entry('void', { fetchedAt: 9, lease: none })),
+      cache.fill(slot('a'), entry('fresh', { fetchedAt: 9 })),
+      cache.fill(slot('a'), entry('void', { lease: none })),
       cache.fill(slot('b'), entry('newer', { fetchedAt: 9, lease: none })),
       cache.fill(slot('b'), entry('older', { lease: none })),
       cache.fill(slot('c'), entry('older', { lease: none })),
