@@ -25,7 +25,6 @@ export interface EventStream {
 }
 
 const heartbeatInterval = 15_000
-const heartbeat = ': still here\n\n'
 /** So that a reader takes no more than some hundred kilobytes of memory at a time. */
 const mostAtOnce = 500
 
@@ -34,6 +33,8 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let position = start
+  /** What its reader was told of that. */
+  let told = start
   let isLive = start >= feed.knownFrom
   let ended = false
   let news = Promise.withResolvers<void>()
@@ -52,8 +53,20 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
   }
 
   const reset = (present: number): string => {
-    position = present
+    position = told = present
     return resetMessage(present)
+  }
+
+  /** The events of other tables move it on, too. Else a quiet one would lose its place in the log to a busy one. */
+  const moved = (): string => {
+    if (position === told) return ''
+    told = position
+    return `id: ${position}\n`
+  }
+
+  const tell = (events: readonly LoggedEvent[]): string => {
+    told = events.at(-1)?.position ?? told
+    return events.map((each) => `id: ${each.position}\ndata: ${each.event}\n\n`).join('')
   }
 
   const fromFeed = (): string => {
@@ -61,14 +74,14 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
     const events = feed.eventsAfter(position, table)
     const taken = events.slice(0, mostAtOnce)
     position = Math.max(position, taken.length < events.length ? (taken.at(-1)?.position ?? present) : present)
-    return messages(taken)
+    return tell(taken)
   }
 
   const fromLog = async (): Promise<string> => {
     const page = await home.read((sql) => readLog(sql, position, table))
     if (page.knownFrom > position) return reset(page.last)
     position = Math.max(position, page.end)
-    return messages(page.events)
+    return tell(page.events)
   }
 
   /** What comes next, or nothing where there is none yet. */
@@ -97,8 +110,8 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
         const text = await take()
         if (ended) return undefined
         if (text !== '') return text
-        if (silent) return heartbeat
-        if (poll && position === before) return undefined
+        if (silent) return `: still here\n${moved()}\n`
+        if (poll && position === before) return position === told ? undefined : `${moved()}\n`
         // oxlint-disable-next-line no-await-in-loop
         if (!poll && position >= feed.position) await news.promise
       }
@@ -136,8 +149,4 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
 /** Tells a reader that there may be events before this position which it was not told. */
 export function resetMessage(position: number): string {
   return `event: reset\nid: ${position}\ndata:\n\n`
-}
-
-function messages(events: readonly LoggedEvent[]): string {
-  return events.map(({ position, event }) => `id: ${position}\ndata: ${event}\n\n`).join('')
 }
