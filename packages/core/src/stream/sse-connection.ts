@@ -12,6 +12,8 @@ const leastRetry = 10
 const early = 5_000
 /** So many of these in a row, and events are polled for. */
 const mostEarlyEnds = 3
+/** How long a server, or what is before it, may take to accept a connection, in ms. */
+const headersWithin = 10_000
 /** How long after the end of a poll the next one follows, in ms. */
 const pollInterval = 3_000
 /** How long is polled before a connection is tried again, in ms. */
@@ -216,8 +218,8 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
   }
 
   function patience(): number {
-    const isTrial = openedAt === undefined && pollsUntil === undefined && earlyEnds >= mostEarlyEnds
-    return isTrial ? Math.min(early, silence) : silence
+    if (openedAt !== undefined || pollsUntil !== undefined) return silence
+    return Math.min(earlyEnds >= mostEarlyEnds ? early : headersWithin, silence)
   }
 
   function watch(): void {

@@ -60,8 +60,8 @@ export interface SseOptions {
  * after 204, when `signal` aborts, and where there is no `fetch` that can read streams (promise 19). Its status is then
  * `closed` with a reason until it is connected again.
  *
- * **Polling.** Where three connections in a row end within 5 s, bring nothing or are never answered, a proxy may hold them
- * back. Then the status is `polling`, events are asked for every 3 s, and after 5 minutes a connection is tried again.
+ * **Polling.** Where three connections in a row end within 5 s, bring nothing or are not answered within 10 s, a proxy may hold
+ * them back. Then the status is `polling`, events are asked for every 3 s, and after 5 minutes a connection is tried again.
  *
  * @throws ArgumentError where the url or an option is none (promise 20)
  */
