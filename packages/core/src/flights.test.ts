@@ -109,5 +109,5 @@ function setUp() {
 
 function lease(stamp: number): HeldLease {
   const stored = { lease: [stamp], leaseOf: () => [stamp] }
-  return { slot: { cacheKey: 'table', key: 'a', tags: ['x'] }, stored, isVoid: false, touched: new Set() }
+  return { slot: { cacheKey: 'table', key: 'a', tags: ['x'] }, stored, isLocal: false, isVoid: false, touched: new Set() }
 }

@@ -250,7 +250,7 @@ export class LiveMaster<Row extends object> {
       onGap: (reason) => this.#hearGap(reason),
       onStatus: (status) => {
         this.#emit?.({ type: 'status', status })
-        if (status.state === 'open') this.writes.wake()
+        if (this.#feed?.hearsChanges === true) this.writes.wake()
       },
       onNews: () => this.#listeners.tell({ type: 'status' }),
       onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),

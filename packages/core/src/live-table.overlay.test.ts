@@ -122,25 +122,28 @@ test('after the master was out of reach the queue is sent before anything is rea
   await writes
 })
 
-test('a stream that opens tells that the master is back', async () => {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
-  const master = fakeMaster(items(2))
-  const stream = manualStream()
-  const table = new LiveTable<Item>({ master, cacheKey: 'items', cache: memoryCache(), stream })
-  onTestFinished(table.subscribe(() => undefined))
-  master.failing = () => new NetworkError('PATCH', '/', undefined)
-  const written = table.patch(1, { name: 'a' })
-  await vi.advanceTimersByTimeAsync(20_000)
-  expect(table.paused?.reason).toBe('unreachable')
-  master.failing = () => undefined
-  const before = master.calls.length
-  stream.setStatus({ state: 'connecting' })
-  stream.setStatus({ state: 'open' })
-  await vi.advanceTimersByTimeAsync(0)
-  expect(master.calls).toHaveLength(before + 1)
-  expect(await written).toMatchObject({ name: 'a' })
-})
+test.each([{ state: 'open' }, { state: 'polling', reason: 'a proxy' }] as const)(
+  'a stream that hears again ($state) tells that the master is back',
+  async (status) => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const master = fakeMaster(items(2))
+    const stream = manualStream()
+    const table = new LiveTable<Item>({ master, cacheKey: 'items', cache: memoryCache(), stream })
+    onTestFinished(table.subscribe(() => undefined))
+    master.failing = () => new NetworkError('PATCH', '/', undefined)
+    const written = table.patch(1, { name: 'a' })
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(table.paused?.reason).toBe('unreachable')
+    master.failing = () => undefined
+    const before = master.calls.length
+    stream.setStatus({ state: 'connecting' })
+    stream.setStatus(status)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(master.calls).toHaveLength(before + 1)
+    expect(await written).toMatchObject({ name: 'a' })
+  },
+)
 
 test('resume() goes on after 401, and what waits is pending meanwhile', async () => {
   const master = fakeMaster(items(1))

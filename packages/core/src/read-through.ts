@@ -181,6 +181,6 @@ export class ReadThrough<Value> {
     const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale, tags)
     this.#cache.release(lease)
     this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration: performance.now() - started })
-    if (!fresh && !stale && !isOvertaken(lease, tags)) this.#onOvertaken()
+    if (!fresh && !stale && !lease.isLocal && !isOvertaken(lease, tags)) this.#onOvertaken()
   }
 }

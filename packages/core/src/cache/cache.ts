@@ -86,6 +86,16 @@ export interface Cache {
 /** Tags of a table, or all that it has. */
 export type Tags = readonly string[] | 'all'
 
+/** Whether an invalidation of the one makes stale what hangs on the others. */
+export function reaches(invalidated: Tags, tags: readonly string[]): boolean {
+  return invalidated === 'all' || tags.some((tag) => invalidated.includes(tag))
+}
+
+/** Whether something hangs on these tags, in this order, and on no others. */
+export function sameTags(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((tag, index) => tag === b[index])
+}
+
 /** Whether nothing was invalidated between the two. */
 export function sameLease(a: Lease, b: Lease): boolean {
   return a.length === b.length && a.every((stamp, index) => stamp === b[index])
@@ -107,8 +117,7 @@ export function outranks(held: CacheEntry | undefined, entry: CacheEntry): boole
 /** What an entry that was fresh becomes by a renewal, under the lease after it; undefined where it goes stale. */
 export function renewed(held: CacheEntry | undefined, { slot, tags, renew }: Renewal, before: Lease, after: Lease): CacheEntry | undefined {
   if (held === undefined || !sameLease(held.lease, before)) return undefined
-  const own = tagsOfEntry(slot, held)
-  if (own.length !== tags.length || own.some((tag, index) => tag !== tags[index])) return undefined
+  if (!sameTags(tagsOfEntry(slot, held), tags)) return undefined
   const value = renew(held.value)
   return value === undefined ? undefined : { ...held, value, lease: after }
 }

@@ -1,4 +1,4 @@
-import type { Renewal, Tags } from './cache.ts'
+import { reaches, sameTags, type Renewal, type Tags } from './cache.ts'
 
 /** The renewals of one entry, in the order of the calls. */
 interface Steps extends Pick<Renewal, 'slot' | 'tags'> {
@@ -20,7 +20,7 @@ export class DueRenewals {
     const given = new Map(renewals.map((renewal) => [renewal.slot.key, renewal]))
     for (const [key, steps] of this.#steps) {
       if (steps === undefined || given.has(key)) continue
-      if (tags === 'all' || steps.tags.some((tag) => tags.includes(tag))) this.#steps.set(key, undefined)
+      if (reaches(tags, steps.tags)) this.#steps.set(key, undefined)
     }
     for (const [key, { slot, tags: own, renew }] of given) {
       const known = this.#steps.get(key)
@@ -53,8 +53,4 @@ export class DueRenewals {
 
 function inTurn(renews: readonly Renewal['renew'][]): Renewal['renew'] {
   return (value) => renews.reduce((last, renew) => (last === undefined ? undefined : renew(last)), value)
-}
-
-function sameTags(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((tag, index) => tag === b[index])
 }

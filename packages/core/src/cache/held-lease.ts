@@ -5,6 +5,8 @@ export interface HeldLease {
   readonly slot: Slot
   /** Undefined while the cache has not answered, and where it could not. */
   stored: Pick<CacheRead, 'lease' | 'leaseOf'> | undefined
+  /** It was taken without asking the cache: it tells of this realm alone, and what is filled under it is stale for all others. */
+  readonly isLocal: boolean
   /** Whether one of the slot's tags was invalidated in this realm since. */
   isVoid: boolean
   /** What else was, of all that what is read may turn out to hang on. */

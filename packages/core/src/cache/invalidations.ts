@@ -1,4 +1,4 @@
-import type { Cache, Tags } from './cache.ts'
+import type { Cache } from './cache.ts'
 import type { HeldLease } from './held-lease.ts'
 import { DueRenewals } from './due-renewals.ts'
 
@@ -34,9 +34,4 @@ export function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
   }
   ofCache.set(cacheKey, own)
   return own
-}
-
-/** Whether an invalidation of the one makes stale what hangs on the others. */
-export function reaches(invalidated: Tags, tags: readonly string[]): boolean {
-  return invalidated === 'all' || tags.some((tag) => invalidated.includes(tag))
 }

@@ -1,7 +1,7 @@
 import { TimeoutError } from '../errors.ts'
-import { sameLease, type Cache, type CacheEntry, type Renewal, type Slot, type Tags } from './cache.ts'
+import { reaches, sameLease, type Cache, type CacheEntry, type Renewal, type Slot, type Tags } from './cache.ts'
 import { isOvertaken, type HeldLease } from './held-lease.ts'
-import { invalidationsOf, reaches, type Invalidations } from './invalidations.ts'
+import { invalidationsOf, type Invalidations } from './invalidations.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How long a cache may take to answer, in ms, before the table goes on without it. */
@@ -62,7 +62,7 @@ export class SafeCache {
 
   /**
    * Looks a slot up and takes a lease on it, which the caller gives back with `release`. What was overtaken meanwhile is looked
-   * up once more: under a lease that is void already, the master's answer could only be stale.
+   * up once more: under a lease that is void already, the master's answer could only be stored as stale.
    */
   async read(slot: Slot): Promise<Lookup> {
     const first = await this.#lookUp(slot, slot.tags)
@@ -88,14 +88,15 @@ export class SafeCache {
     tags: readonly string[] = [],
   ): Promise<boolean> {
     const { stored } = lease
-    const isVoid = neverFresh || isOvertaken(lease, tags)
+    const isVoid = neverFresh || lease.isLocal || isOvertaken(lease, tags)
     const fill = (): Promise<boolean> | undefined => {
       // No slot's present lease is ever empty, so an entry under an empty one is stale for good, also where the invalidation
       // that voided the lease cannot be written.
       const own = isVoid ? [] : stored?.leaseOf([...slot.tags, ...tags])
       return own && this.#cache.fill(slot, { value, fetchedAt, ...(tags.length > 0 && { tags }), lease: own })
     }
-    const held = stored && (await this.#attempt('cache-fill', async () => fill()))
+    const isWritable = stored !== undefined || lease.isLocal
+    const held = isWritable ? await this.#attempt('cache-fill', async () => fill()) : undefined
     return held !== false && !neverFresh && !isOvertaken(lease, tags)
   }
 
@@ -104,7 +105,7 @@ export class SafeCache {
    * filled under it is stale for whoever reads it from the cache.
    */
   hold(slot: Slot): HeldLease {
-    return this.#hold(slot, { lease: [], leaseOf: () => [] })
+    return this.#hold(slot, true)
   }
 
   /**
@@ -178,7 +179,7 @@ export class SafeCache {
 
   /** @param tags all that it hangs on, as far as that is known */
   async #lookUp(slot: Slot, tags: readonly string[]): Promise<Lookup> {
-    const lease = this.#hold(slot, undefined)
+    const lease = this.#hold(slot, false)
     if (this.#isDue(tags)) {
       // In a burst there is always another one to be waited for.
       if (this.#isBurst) lease.isVoid = true
@@ -194,8 +195,8 @@ export class SafeCache {
     return { entry: read.entry, fresh, lease }
   }
 
-  #hold(slot: Slot, stored: HeldLease['stored']): HeldLease {
-    const lease: HeldLease = { slot, stored, isVoid: false, touched: new Set() }
+  #hold(slot: Slot, isLocal: boolean): HeldLease {
+    const lease: HeldLease = { slot, stored: undefined, isLocal, isVoid: false, touched: new Set() }
     this.#shared.held.add(lease)
     return lease
   }
