@@ -1,3 +1,5 @@
+import { clip, describe } from './describe.ts'
+
 /** What went wrong, by kind; the class of the error and its fields tell the rest. */
 export type LiveErrorCode =
   | 'argument'
@@ -11,12 +13,22 @@ export type LiveErrorCode =
   | 'unsupported'
   | 'event'
   | 'closed'
+  | 'purged'
+  | 'storage'
   | 'timeout'
   | 'not-cached'
+
+/** In characters. */
+const longestMessage = 1_000
 
 /** The base of every error this library makes. */
 export abstract class LiveError extends Error {
   abstract readonly code: LiveErrorCode
+
+  constructor(message: string, options?: ErrorOptions) {
+    // Names and addresses may hold a text of any length. The error's own fields have them in full.
+    super(clip(message, longestMessage), options)
+  }
 }
 
 /** The caller passed something that cannot work (promise 20). Nothing was done. */
@@ -208,6 +220,35 @@ export class ClosedError extends LiveError {
   }
 }
 
+/** The table's scope was purged, here or in another tab, before or while the call was waiting. A write that rejects with this was discarded. */
+export class PurgedError extends LiveError {
+  override readonly name = 'PurgedError'
+  readonly code = 'purged'
+
+  constructor(cacheKey: string) {
+    super(`the scope of the live table ${describe(cacheKey)} was purged; make a new table`)
+  }
+}
+
+/**
+ * Why a storage does not do what it is there for: the runtime has none (`missing`), it is not granted to this page (`denied`), there is
+ * no room (`full`), its connection was closed (`closed`), another tab keeps it from being opened (`blocked`), it does not answer
+ * (`silent`), there is another database in its place, or a newer one (`foreign`), or anything else (`failed`).
+ */
+export type StorageReason = 'missing' | 'denied' | 'full' | 'closed' | 'blocked' | 'silent' | 'foreign' | 'failed'
+
+/** A database cannot be used. `cause` has the browser's own error, where there is one. */
+export class StorageError extends LiveError {
+  override readonly name = 'StorageError'
+  readonly code = 'storage'
+  readonly reason: StorageReason
+
+  constructor(database: string, reason: StorageReason, what: string, options?: ErrorOptions) {
+    super(`the database ${describe(database)} ${what}`, options)
+    this.reason = reason
+  }
+}
+
 /** Something did not answer within its bound. */
 export class TimeoutError extends LiveError {
   override readonly name = 'TimeoutError'
@@ -231,23 +272,4 @@ export class NotCachedError extends LiveError {
     super(`nothing is cached in ${slot}`)
     this.slot = slot
   }
-}
-
-/** A value as it would be written in code, or what kind of thing it is, short enough for a message. */
-function describe(value: unknown): string {
-  if (typeof value === 'string') return clip(JSON.stringify(value))
-  if (typeof value === 'function') return 'a function'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value !== 'object' || value === null) return clip(String(value))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return `a ${value.constructor.name}`
-  try {
-    return clip(JSON.stringify(value))
-  } catch {
-    return 'an object that is no JSON'
-  }
-}
-
-function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }

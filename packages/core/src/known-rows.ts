@@ -1,4 +1,4 @@
-/** More rows than these are not kept in mind. */
+/** So many rows are kept in mind for certain, and never twice as many. */
 const mostRows = 5_000
 
 /** The rows as the master last gave them to this tab: what a write is made against. */
@@ -24,8 +24,17 @@ export class KnownRows<Row extends object> {
     if (at < (this.#rows.get(key)?.at ?? this.#clearedAt)) return
     this.#rows.delete(key)
     this.#rows.set(key, { row, at })
-    const [oldest] = this.#rows.keys()
-    if (this.#rows.size > mostRows && oldest !== undefined) this.#rows.delete(oldest)
+    if (this.#rows.size >= 2 * mostRows) this.#forgetOldest()
+  }
+
+  /** Many at a time: to find the first key of a map takes the longer the more were deleted before it. */
+  #forgetOldest(): void {
+    let left = this.#rows.size - mostRows
+    for (const key of this.#rows.keys()) {
+      if (left <= 0) return
+      left -= 1
+      this.#rows.delete(key)
+    }
   }
 
   /** The master has had none of them since. */

@@ -1,7 +1,7 @@
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser'
 import { backoff } from '../backoff.ts'
-import { TimeoutError } from '../errors.ts'
-import { positionIn, positionToHeader, requestEvents, whyNoRequests, type Failure, type SseSource } from './sse-request.ts'
+import { EventError, TimeoutError } from '../errors.ts'
+import { isPosition, positionIn, positionToHeader, requestEvents, whyNoRequests, type Failure, type SseSource } from './sse-request.ts'
 import type { LiveEvent, StreamListener, StreamStatus } from './stream.ts'
 
 /** How soon the next attempt follows at the earliest, in ms, where no `retry:` of the server's says otherwise. */
@@ -22,6 +22,8 @@ const pollingReason = 'connections end early here, as behind a proxy that does n
 const abortedReason = 'aborted by its signal'
 /** How long a page may be hidden before its connection is paused, in ms. */
 const hiddenGrace = 10_000
+/** What is kept at most of a message that is not complete, in characters. */
+const longestMessage = 2 ** 24
 /** Timers that are to take longer run at once. */
 const longestTimer = 2 ** 31 - 1
 
@@ -43,7 +45,7 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
   let shown: string | undefined
 
   /** All up to here has been heard; and how much of that was told. */
-  let position = from
+  let position = from !== undefined && isPosition(from) ? from : undefined
   let toldPosition: string | undefined
   /** When this connection told its gap, all up to here could be read: a reset to it adds nothing. */
   let coveredPosition: string | undefined
@@ -79,6 +81,10 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
 
   function reportGap(reason: string): void {
     if (!isEnded()) listener.onGap(reason)
+  }
+
+  function report(error: unknown): void {
+    if (!isEnded()) listener.onError(error)
   }
 
   function tellPosition(): void {
@@ -137,10 +143,16 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
     if ('reason' in answer) return answer
     open(answer, sent)
     const decoder = new TextDecoder()
+    let isTooLong = false
     const parser = createParser({
-      // An empty one would make the next connection start anywhere.
+      maxBufferSize: longestMessage,
+      onError: ({ type }: ParseError) => {
+        isTooLong ||= type === 'max-buffer-size-exceeded'
+      },
       onId: (id) => {
-        if (id !== '') position = id
+        if (isPosition(id)) position = id
+        // What comes after the last good one is told again then.
+        else if (id !== '') report(new EventError(id, 'an id that a header can hold, of at most 4,096 characters'))
       },
       onRetry: (milliseconds) => {
         retry = Math.max(leastRetry, milliseconds)
@@ -150,8 +162,15 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
     const write = (chunk: Uint8Array): void => {
       heardAt = Date.now()
       hasBytes = true
-      parser.feed(decoder.decode(chunk, { stream: true }))
+      const text = decoder.decode(chunk, { stream: true })
+      parser.feed(text)
       tellPosition()
+      if (!isTooLong) return
+      const error = new EventError(text, `one of at most ${longestMessage} characters`)
+      report(error)
+      // It would come again; without a position the server goes on from now.
+      position = undefined
+      throw error
     }
     await answer.body?.pipeTo(new WritableStream({ write }), { signal: own })
     return undefined

@@ -48,6 +48,14 @@ export async function requestEvents(
   return { reason: `the server answered with ${type ?? 'no content type'}; expected text/event-stream`, status }
 }
 
+/**
+ * Whether a position can be gone on from. An empty one would make the next connection start anywhere; one of more than 4,096
+ * characters may be more than servers take in a header.
+ */
+export function isPosition(text: string): boolean {
+  return text !== '' && text.length <= 4_096
+}
+
 /** A position as the value of a header: its bytes in UTF-8, as `EventSource` sends it. */
 export function positionToHeader(position: string): string {
   return String.fromCharCode(...new TextEncoder().encode(position))
@@ -56,5 +64,6 @@ export function positionToHeader(position: string): string {
 /** The position in a response's header; undefined where there is none. */
 export function positionIn({ headers }: Response): string | undefined {
   const bytes = Uint8Array.from(headers.get('last-event-id') ?? '', (character) => character.charCodeAt(0))
-  return new TextDecoder().decode(bytes) || undefined
+  const position = new TextDecoder().decode(bytes)
+  return isPosition(position) ? position : undefined
 }

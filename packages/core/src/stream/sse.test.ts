@@ -954,6 +954,154 @@ describe('where it cannot work', () => {
   })
 })
 
+describe('what hostile servers send', () => {
+  const mebi = 'x'.repeat(2 ** 20)
+
+  test('a message without an end is given up, reported, and not asked for again', async () => {
+    const server = fakeServer()
+    const { recorder, states } = listen(server.stream(), 'p1')
+    const wire = server.last().open('p1')
+    await wire.send(`data: `)
+    for (let sent = 0; sent < 16; sent += 1) await wire.send(mebi)
+    expect(recorder.errors).toEqual([expect.any(EventError)])
+    expect(recorder.errors[0]).toHaveProperty(
+      'message',
+      expect.stringMatching(/^the live event is "x+…; expected one of at most 16777216 characters$/),
+    )
+    expect(wire.isCancelled()).toBe(true)
+    expect(states().at(-1)).toBe('connecting')
+    await pass(1_000)
+    expect(server.requests).toHaveLength(2)
+    // What cannot be heard is not skipped in silence: without a position the next opening is a gap.
+    expect(server.last().headers.get('last-event-id')).toBeNull()
+    await server.last().open('p9').send(changed)
+    expect(recorder.gaps).toEqual([openedGap])
+    expect(recorder.events).toEqual([{ type: 'changed' }])
+  })
+
+  test('so is one of many lines, and neither is told when it has come in part', async () => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream())
+    const wire = server.last().open()
+    for (let sent = 0; sent < 17; sent += 1) await wire.send(`data: ${mebi}\n`)
+    expect(recorder.errors).toHaveLength(1)
+    expect(recorder.events).toEqual([])
+    expect(wire.isCancelled()).toBe(true)
+  })
+
+  test('a message of a few MB is heard', async () => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream())
+    await server
+      .last()
+      .open()
+      .send(`data: {"type":"updated","id":1,"row":{"id":1,"name":"${mebi.repeat(8)}"}}\n\n`)
+    expect(recorder.events).toHaveLength(1)
+    expect(recorder.errors).toEqual([])
+  })
+
+  test.each([
+    ['a comment', ':'],
+    ['a field that nobody knows', 'noise: '],
+    ['no field at all', '\u0000'],
+  ])('%s without an end is passed over, as long as it comes, and keeps nothing', async (_, start) => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream())
+    const wire = server.last().open()
+    await wire.send(start)
+    for (let sent = 0; sent < 40; sent += 1) await wire.send(mebi)
+    await wire.send(`\n${changed}`)
+    expect(recorder.errors).toEqual([])
+    expect(recorder.events).toEqual([{ type: 'changed' }])
+  })
+
+  test('bytes that are no text are passed over, and what comes after them is heard', async () => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream())
+    const wire = server.last().open()
+    await wire.send(Uint8Array.from({ length: 200_000 }, (_, index) => (index * 7_919) % 256))
+    await wire.send(`\n\n${changed}`)
+    expect(recorder.events).toEqual([{ type: 'changed' }])
+  })
+
+  test('an id of 1 MB is reported and is no position: the connection goes on from the one before it', async () => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream(), 'p1')
+    const wire = server.last().open('p1')
+    await wire.send(`id: p2\n${changed}id: ${mebi}\n${changed}`)
+    expect(recorder.events).toHaveLength(2)
+    expect(recorder.errors).toEqual([expect.any(EventError)])
+    expect(recorder.positions).toEqual(['p1', 'p2'])
+    await wire.end()
+    await pass(1_000)
+    expect(server.last().headers.get('last-event-id')).toBe('p2')
+    await server.last().open('p2').send('')
+    expect(recorder.gaps).toEqual([])
+  })
+
+  test.each([
+    ['as somebody remembers it', mebi, undefined],
+    ['as the server answers', undefined, mebi],
+  ])('a position of 1 MB, %s, is none', async (_, remembered, answered) => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream(), remembered)
+    expect(server.last().headers.get('last-event-id')).toBeNull()
+    await server.last().open(answered).send('')
+    expect(recorder.positions).toEqual([])
+    expect(recorder.gaps).toEqual([openedGap])
+  })
+
+  test('200,000 events in one chunk are told in order, and those of odd JSON between them are reported', async () => {
+    const server = fakeServer()
+    const { recorder } = listen(server.stream())
+    const odd = [
+      '[]',
+      'null',
+      '"changed"',
+      '{}',
+      '{"type":{}}',
+      '{"type":"updated","id":{}}',
+      '{"type":"updated","id":1,"row":[]}',
+      '{',
+      '',
+    ]
+    const chunk = Array.from({ length: 200_000 }, (_, id) => `data: {"type":"deleted","id":${id}}\n\n`).join('')
+    await server
+      .last()
+      .open()
+      .send(`${chunk}${odd.map((data) => `data: ${data}\n\n`).join('')}${changed}`)
+    expect(recorder.events).toHaveLength(200_001)
+    expect(recorder.events.slice(-2)).toEqual([{ type: 'deleted', id: 199_999 }, { type: 'changed' }])
+    expect(recorder.errors.map((error) => error instanceof EventError)).toEqual(odd.map(() => true))
+  })
+
+  test('what toEvents makes may be anything, also what cannot be looked at', async () => {
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    const made = [circle, new Proxy({}, { has: () => raise() }), { type: 'updated', id: circle }, { type: 'updated', id: 10n }, 7, [[]]]
+    const left = [...made]
+    const server = fakeServer()
+    const { recorder } = listen(server.stream({ toEvents: () => left.shift() as never }))
+    await server.last().open().send(changed.repeat(made.length))
+    expect(recorder.events).toEqual([])
+    expect(recorder.errors).toHaveLength(made.length)
+    expect(recorder.gaps).toHaveLength(made.length + 1)
+  })
+
+  test('a server that leads to a login page is closed with a reason, and what it sends is not read', async () => {
+    const server = fakeServer()
+    const { states } = listen(server.stream())
+    const response = new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000)) }), {
+      headers: { 'content-type': 'text/html' },
+    })
+    server.last().answer(response)
+    await pass()
+    expect(states().at(-1)).toBe('closed: the server answered with text/html; expected text/event-stream')
+    expect(server.last().signal.aborted).toBe(true)
+    expect(response.bodyUsed).toBe(false)
+  })
+})
+
 interface Asked {
   readonly url: string
   readonly init: RequestInit
@@ -1119,4 +1267,8 @@ async function nextAfter(server: FakeServer, milliseconds: number): Promise<void
   expect(server.requests).toHaveLength(asked)
   await pass(1)
   expect(server.requests).toHaveLength(asked + 1)
+}
+
+function raise(): never {
+  throw new Error('do not look')
 }

@@ -4,6 +4,7 @@ import { matchingRows } from './match.ts'
 import { canonicalListQuery, canonicalQuery, idText } from './query.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
 import type { ChangeOptions, CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
+import { longestTimer } from './timer.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** A call of a `memoryTable`, as `onCall` sees it. */
@@ -190,9 +191,6 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
     },
   }
 }
-
-/** A timer that is asked for more than it can count fires at once. */
-const longestTimer = 2 ** 31 - 1
 
 function checkLatency(latency: number): number {
   if (latency >= 0 && latency <= longestTimer) return latency

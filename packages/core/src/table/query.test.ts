@@ -114,7 +114,7 @@ describe('canonicalQuery', () => {
     [{ where: { a: new Set([1]) } }, 'where.a is a Set; expected a string, a finite number, a boolean, a valid Date or null'],
     [{ where: { a: [1] } }, 'where.a is an array of 1; expected a string, a finite number, a boolean, a valid Date or null'],
     [{ where: { a: Number.NaN } }, 'where.a is NaN; expected a string, a finite number, a boolean, a valid Date or null'],
-    [{ where: { a: { eq: 1n } } }, 'where.a.eq is 1; expected a string, a finite number, a boolean, a valid Date or null'],
+    [{ where: { a: { eq: 1n } } }, 'where.a.eq is 1n; expected a string, a finite number, a boolean, a valid Date or null'],
     [{ where: { a: { like: 'x' } } }, 'where.a is "like"; expected one of the operators eq, ne, gt, gte, lt, lte, in, contains'],
     [{ where: { a: { toString: 'x' } } }, 'where.a is "toString"; expected one of the operators eq, ne, gt, gte, lt, lte, in, contains'],
     [{ where: { a: { contains: 1 } } }, 'where.a.contains is 1; expected a string'],

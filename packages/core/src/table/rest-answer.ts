@@ -19,6 +19,23 @@ export function findRows(body: unknown, response: Response): RestRows | undefine
   return { rows: held, total: [...inBody, response.headers.get('x-total-count')].map(wholeNumber).find((total) => total !== undefined) }
 }
 
+/** What page a body says it is, and which one was asked for. */
+export interface WrongPage {
+  readonly parameter: string
+  readonly said: number
+  readonly asked: number
+}
+
+/** The page or offset that the body of a list says it is, where another one was asked for by the parameter of that name. */
+export function wrongPage(body: unknown, asked: URLSearchParams): WrongPage | undefined {
+  if (!isObject(body)) return undefined
+  const pairs = ['page', 'offset'].map((name) => [name, wholeNumber(fieldOf(body, name)), wholeNumber(asked.get(name))] as const)
+  for (const [parameter, said, wanted] of pairs) {
+    if (said !== undefined && wanted !== undefined && said !== wanted) return { parameter, said, asked: wanted }
+  }
+  return undefined
+}
+
 /** A row as most APIs give it: bare, or as the `data`, `row` or `item` of a body that is no row itself. */
 export function findRow<Row>(body: unknown, isRow: (value: unknown) => value is Row): Row | undefined {
   if (isRow(body)) return body

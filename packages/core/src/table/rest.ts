@@ -1,11 +1,12 @@
 import { isObject } from './is-object.ts'
-import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, UnsupportedError } from '../errors.ts'
+import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, TimeoutError, UnsupportedError } from '../errors.ts'
 import { entityTag, isEntityTag } from './entity-tag.ts'
 import { canonicalListQuery, canonicalQuery, idText, isRowId, type CanonicalListQuery } from './query.ts'
-import { findRow, findRows, wholeNumber, type RestRows } from './rest-answer.ts'
+import { findRow, findRows, wholeNumber, wrongPage, type RestRows } from './rest-answer.ts'
 import { checkText, restParameters, type Paging } from './rest-parameters.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
 import type { ChangeOptions, CountQuery, ListResult, ReadOptions, Table, TableMetadata } from './table.ts'
+import { checkTimeout, withinTime } from './time-limit.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Options of `restTable`. */
@@ -29,13 +30,16 @@ export interface RestTableOptions extends Partial<TableMetadata> {
   readonly params?: (query: CanonicalListQuery) => URLSearchParams
   /**
    * Finds the rows and the total in the body of a list. Default: a bare array, or an array under `rows`, `data`,
-   * `items` or `results`, with the total under `total`, `totalCount` or `count`, or in the header `X-Total-Count`.
+   * `items` or `results`, with the total under `total`, `totalCount` or `count`, or in the header `X-Total-Count`. A total
+   * that is no whole number from 0 on counts as none.
    */
   readonly parse?: (body: unknown, response: Response) => RestRows
   /** Sends the requests. Default: the global `fetch`, as it is when a request is made. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** Headers of every request, or a function that is asked for them at each request. */
   readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
+  /** How long a request may take until all of its answer is here, in ms. The request is ended then. Default: as long as it takes. */
+  readonly timeout?: number | undefined
 }
 
 /** A table behind a JSON API; it can count where the server tells totals. */
@@ -84,10 +88,13 @@ interface Answer {
  * - `HttpError` for a status outside 200–299, but for 404 where a row is read or deleted: that is no row; a change against
  *   a version that the row no longer has is one, with the status 412 or 409;
  * - `NetworkError` where `fetch` rejects, but for an abort, which passes the signal's reason on;
- * - `AnswerError` where the answer is no JSON or has no rows (for a write: it may have been applied);
+ * - `TimeoutError` where the answer is not here, in full, within `timeout`; a write may have been applied;
+ * - `AnswerError` where the answer is no JSON, has no rows or is a login page that it was redirected to (for a write: it may have been
+ *   applied), and where the body of a list names another `page` or `offset` than was asked for by a parameter of that name. A server
+ *   that answers with another page and says nothing of it cannot be told from one whose rows have changed;
  * - `UnsupportedError` where `count` finds no total.
  *
- * @throws ArgumentError where the url or the paging is none (promise 20)
+ * @throws ArgumentError where the url, the paging or the timeout is none (promise 20)
  */
 export function restTable<Row extends object>(url: string | URL, options: RestTableOptions = {}): RestTable<Row> {
   const { address, path, search } = splitUrl(url)
@@ -99,10 +106,12 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     parse = findRows,
     fetch,
     headers,
+    timeout,
     versionField,
     ...metadata
   } = options
   if (paging !== 'page' && paging !== 'offset') throw new ArgumentError('paging', paging, "'page' or 'offset'")
+  checkTimeout(timeout)
   const ownSearch = new URLSearchParams(search)
 
   const isRow = (value: unknown): value is Row => isObject(value) && isRowId(fieldOf(value, idField))
@@ -112,12 +121,12 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     return withSearch(`${path.replace(/\/+$/, '')}/${encodeURIComponent(checkText('id', id))}`, search)
   }
 
-  const listUrl = (query: CanonicalListQuery): string => {
+  const listParameters = (query: CanonicalListQuery): URLSearchParams => {
     const parameters = params?.(query) ?? restParameters(query, paging, ownSearch.keys())
     for (const parameter of parameters.keys()) {
       if (ownSearch.has(parameter)) throw new ArgumentError('url', address, `a url without ${parameter}=, which this query needs itself`)
     }
-    return withSearch(path, [search, parameters].filter(String).join('&'))
+    return parameters
   }
 
   const request = async (method: string, target: string, { body, signal, idempotencyKey, ifMatch }: Sent = {}): Promise<Answer> => {
@@ -130,19 +139,18 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     const init: RequestInit = {
       method,
       headers: sent,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: jsonText(method === 'PATCH' ? 'partial' : 'row', body) }),
       ...(method === 'GET' ? { cache: 'no-cache' } : {}),
-      ...(signal === undefined ? {} : { signal }),
     }
-    const exchange = async (): Promise<Answer> => {
-      const response = await (fetch ?? globalThis.fetch)(target, init)
+    const exchange = async (ending: AbortSignal | undefined): Promise<Answer> => {
+      const response = await (fetch ?? globalThis.fetch)(target, ending === undefined ? init : { ...init, signal: ending })
       const text = response.ok ? await response.text() : await response.text().catch(() => '')
       if (!response.ok) throw new HttpError(method, response.url === '' ? target : response.url, response, parseBody(text))
       return { request: `${method} ${target}`, response, url: response.url === '' ? target : response.url, text }
     }
-    return untilAborted(exchange(), signal).catch((error: unknown) => {
+    return withinTime(timeout, `${method} ${target}`, signal, exchange).catch((error: unknown) => {
       if (signal?.aborted === true) throw signal.reason
-      if (error instanceof HttpError) throw error
+      if (error instanceof HttpError || error instanceof TimeoutError) throw error
       if (error instanceof TypeError && isObject(error.cause) && fieldOf(error.cause, 'code') === 'ERR_INVALID_URL') {
         throw new ArgumentError('url', address, 'an absolute url, for there is no page here that a relative one could belong to')
       }
@@ -150,18 +158,27 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     })
   }
 
-  const json = ({ request: asked, text }: Answer): unknown => {
+  const answerError = ({ request: asked }: Answer, value: unknown, expected: string, reason?: ErrorOptions): AnswerError =>
+    new AnswerError(name, `the answer to ${asked}`, value, expected, reason)
+
+  const json = (answer: Answer): unknown => {
     try {
-      return JSON.parse(text)
+      return JSON.parse(answer.text)
     } catch (cause) {
-      throw new AnswerError(name, `the answer to ${asked}`, text, 'JSON', { cause })
+      throw answerError(answer, answer.text, `JSON${whereTo(answer)}`, { cause })
     }
+  }
+
+  /** Whoever is not logged in may be led to a page that says so, which is no sign that anything was deleted. */
+  const checkDone = (answer: Answer): void => {
+    const isPage = /^text\/html/i.test(answer.response.headers.get('content-type') ?? '')
+    if (answer.response.redirected && isPage) throw answerError(answer, answer.text, `a status, or JSON${whereTo(answer)}`)
   }
 
   const rowIn = (answer: Answer): Row => {
     const body = json(answer)
     const row = findRow(body, isRow)
-    if (row === undefined) throw new AnswerError(name, `the answer to ${answer.request}`, body, `a row with its ${idField}`)
+    if (row === undefined) throw answerError(answer, body, `a row with its ${idField}`)
     const tag = answer.response.headers.get('etag')
     return versionField === undefined || tag === null || Object.hasOwn(row, versionField) ? row : { ...row, [versionField]: tag }
   }
@@ -181,28 +198,33 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     signal?.throwIfAborted()
     // No parameter can say "one of none", and there is nothing to ask.
     if (query.where.some(({ operator, value }) => operator === 'in' && value.length === 0)) return { rows: [], total: 0 }
-    const answer = await request('GET', listUrl(query), { signal })
+    const parameters = listParameters(query)
+    const answer = await request('GET', withSearch(path, [search, parameters].filter(String).join('&')), { signal })
     const body = json(answer)
     const { rows, total } = parseRows(body, answer)
     const known = wholeNumber(total)
+    const wrong = parse === findRows ? wrongPage(body, parameters) : undefined
+    // Some servers show their last page where they are asked for one beyond it.
+    if (wrong !== undefined && known !== undefined && (query.page - 1) * query.pageSize >= known) return { rows: [], total: known }
+    if (wrong !== undefined) {
+      throw new AnswerError(name, `${wrong.parameter} in the answer to ${answer.request}`, wrong.said, `${wrong.asked}, as asked for`)
+    }
     return { rows, ...(known === undefined ? {} : { total: known }) }
   }
 
-  const parseRows = (body: unknown, { request: asked, response }: Answer): { rows: readonly Row[]; total: unknown } => {
-    const fail = (value: unknown, expected: string, reason?: ErrorOptions): AnswerError =>
-      new AnswerError(name, `the answer to ${asked}`, value, expected, reason)
+  const parseRows = (body: unknown, answer: Answer): { rows: readonly Row[]; total: unknown } => {
     let found: RestRows | undefined
     try {
-      found = parse(body, response)
+      found = parse(body, answer.response)
     } catch (cause) {
-      throw fail(body, 'a body that the option `parse` can read', { cause })
+      throw answerError(answer, body, 'a body that the option `parse` can read', { cause })
     }
     const rows: unknown = found?.rows
-    if (!Array.isArray(rows)) throw fail(body, 'an array of rows, bare or under rows, data, items or results')
+    if (!Array.isArray(rows)) throw answerError(answer, body, 'an array of rows, bare or under rows, data, items or results')
     return {
       rows: rows.map((row: unknown) => {
         if (isRow(row)) return row
-        throw fail(row, `rows with their ${idField}`)
+        throw answerError(answer, row, `rows with their ${idField}`)
       }),
       total: found?.total,
     }
@@ -246,7 +268,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
       if (answer.text !== '') return rowIn(answer)
       const location = answer.response.headers.get('location')
       const stored = location === null ? undefined : await find(resolve(location, answer.url))
-      if (stored === undefined) throw new AnswerError(name, `the answer to ${answer.request}`, '', 'the stored row, or its Location')
+      if (stored === undefined) throw answerError(answer, '', 'the stored row, or its Location')
       return stored
     },
 
@@ -259,11 +281,12 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     },
 
     async delete(id, { idempotencyKey } = {}) {
-      await request('DELETE', rowUrl(idText(id)), { idempotencyKey }).catch(ignoreMissing)
+      const answer = await request('DELETE', rowUrl(idText(id)), { idempotencyKey }).catch(ignoreMissing)
+      if (answer !== undefined) checkDone(answer)
     },
 
     async deleteAll({ idempotencyKey } = {}) {
-      await request('DELETE', withSearch(path, search), { idempotencyKey })
+      checkDone(await request('DELETE', withSearch(path, search), { idempotencyKey }))
     },
   }
 }
@@ -285,6 +308,18 @@ function lastSegment(path: string): string {
 
 function resolve(location: string, base: string): string {
   return URL.canParse(location, base) ? new URL(location, base).href : location
+}
+
+function jsonText(argument: string, body: object): string {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    throw new ArgumentError(argument, body, 'what can stand in JSON: no circles and no bigints')
+  }
+}
+
+function whereTo({ response, url }: Answer): string {
+  return response.redirected ? `; it was redirected to ${url}` : ''
 }
 
 function parseBody(text: string): unknown {

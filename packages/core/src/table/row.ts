@@ -16,6 +16,7 @@ export function holdsAll(row: object, fields: object): boolean {
 
 /** Whether two values are equal as they stand in JSON; what cannot stand there equals nothing. */
 export function sameJson(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return a === b
   try {
     return JSON.stringify(a) === JSON.stringify(b)
   } catch {

@@ -181,5 +181,7 @@ export type TableChange =
   | Invalidation
   /** Writes were queued, settled, held aside or held up: what is `pending`, `failed` or `paused` changed. */
   | { readonly type: 'writes' }
-  /** Something of `streamStatus` changed, be it only the time of the last event. */
+  /** Something of `streamStatus` changed, be it only the time of the last event, or of `storageStatus`. */
   | { readonly type: 'status' }
+  /** The table was purged: it has no rows any more, and nobody is to show any. */
+  | { readonly type: 'purged' }

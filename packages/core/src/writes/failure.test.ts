@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { AnswerError, ArgumentError, HttpError, NetworkError, VersionError } from '../errors.ts'
-import { busyDelay, failureOf, unreachableDelay } from './failure.ts'
+import { AnswerError, ArgumentError, HttpError, NetworkError, TimeoutError, VersionError } from '../errors.ts'
+import { busyDelay, failureOf, isUnsure, unreachableDelay } from './failure.ts'
 
 describe('what a failure means', () => {
   test.each([408, 425, 429, 500, 502, 503, 504, 599])('after the status %i it is sent again', (status) => {
@@ -25,6 +25,28 @@ describe('what a failure means', () => {
     expect(failureOf(new NetworkError('POST', '/', undefined))).toBe('unreachable')
     expect(failureOf({ code: 'network' })).toBe('unreachable')
     expect(failureOf(Object.assign(new Error('own'), { status: 503 }))).toBe('busy')
+  })
+
+  test('an answer that does not come in time is none', () => {
+    expect(failureOf(new TimeoutError('PATCH /orders/1', 100))).toBe('unreachable')
+    expect(failureOf({ code: 'timeout' })).toBe('unreachable')
+    expect(failureOf(new DOMException('too slow', 'TimeoutError'))).toBe('final')
+  })
+
+  test.each<readonly [boolean, unknown]>([
+    [true, new NetworkError('POST', '/', undefined)],
+    [true, new TimeoutError('POST /', 100)],
+    [true, new AnswerError('t', 'x', 1, 'y')],
+    [true, httpError(408)],
+    [true, httpError(502)],
+    [true, httpError(504)],
+    [false, httpError(500)],
+    [false, httpError(422)],
+    [false, new VersionError('t', '1', 1, 2)],
+    [false, new ArgumentError('id', 1, 'x')],
+    [false, null],
+  ])('that a write may have been applied all the same is %s after %o', (isPossible, error) => {
+    expect(isUnsure(error)).toBe(isPossible)
   })
 
   test('anything else is final, whatever its message says', () => {
@@ -71,6 +93,9 @@ describe('when it is sent again', () => {
     ['Wed, 31 Dec 2025 00:00:00 GMT', 500],
     ['soon', 500],
     ['11', undefined],
+    ['9'.repeat(400), undefined],
+    ['-3', 500],
+    ['1e3', 500],
   ])('a Retry-After of %s is kept to, unless it is too long', (value, delay) => {
     expect(busyDelay(httpError(429, { 'retry-after': value }), 1, 0)).toBe(delay)
   })

@@ -11,7 +11,7 @@ const longestRetryAfter = 10_000
 
 /** What it means for a write that it failed, told by type and status alone, of whatever class the error is. */
 export type Failure =
-  /** No answer came: it may have been applied. */
+  /** No answer came, or none in time: it may have been applied. */
   | 'unreachable'
   /** It may well go better soon. */
   | 'busy'
@@ -21,18 +21,20 @@ export type Failure =
   | 'conflict'
   | 'final'
 
-/** Whether it may have been applied all the same: no answer came, or only one of a server in between (408, 502, 504). */
+/**
+ * Whether it may have been applied all the same: no answer came, or one that nothing can be made of, or only one of a server in
+ * between (408, 502, 504).
+ */
 export function isUnsure(error: unknown): boolean {
-  return (
-    failureOf(error) === 'unreachable' ||
-    (isObject(error) && 'status' in error && [408, 502, 504].some((status) => status === error.status))
-  )
+  if (!isObject(error)) return false
+  const isUnread = 'code' in error && error.code === 'answer'
+  return isUnread || failureOf(error) === 'unreachable' || ('status' in error && [408, 502, 504].some((status) => status === error.status))
 }
 
 /** Errors of an app's own table count as well: a `code`, or a `status`, is all that is looked at. */
 export function failureOf(error: unknown): Failure {
   if (!isObject(error)) return 'final'
-  if ('code' in error && error.code === 'network') return 'unreachable'
+  if ('code' in error && (error.code === 'network' || error.code === 'timeout')) return 'unreachable'
   if ('code' in error && error.code === 'version') return 'conflict'
   const status = 'status' in error ? error.status : undefined
   if (typeof status !== 'number') return 'final'
