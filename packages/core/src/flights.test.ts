@@ -108,6 +108,13 @@ function setUp() {
 }
 
 function lease(stamp: number): HeldLease {
-  const stored = { lease: [stamp], leaseOf: () => [stamp] }
-  return { slot: { cacheKey: 'table', key: 'a', tags: ['x'] }, stored, isLocal: false, isVoid: false, touched: new Set() }
+  const stored = { lease: [0, stamp], leaseOf: () => [0, stamp] }
+  return {
+    slot: { scope: '', cacheKey: 'table', key: 'a', tags: ['x'] },
+    stored,
+    era: [0],
+    isLocal: false,
+    isVoid: false,
+    touched: new Set(),
+  }
 }

@@ -1,4 +1,5 @@
 import { sameMoment, type HeldLease } from './cache/held-lease.ts'
+import { untilAborted } from './table/until-aborted.ts'
 
 /** A request to the master that is under way. */
 export interface Flight<Answer> {
@@ -14,7 +15,9 @@ export interface Flight<Answer> {
  * One reader that goes away leaves the flight to the others; when the last one goes, the request is aborted.
  */
 export class Flights<Answer> {
+  /** The last one of each slot, for others to join. */
   readonly #flights = new Map<string, Flight<Answer>>()
+  readonly #inTheAir = new Set<Flight<Answer>>()
 
   /** A flight whose answer will be no older than the question of the reader who holds this lease. */
   find(key: string, lease: HeldLease): Flight<Answer> | undefined {
@@ -27,17 +30,26 @@ export class Flights<Answer> {
   start(key: string, lease: HeldLease, ask: (signal: AbortSignal) => Promise<Answer>): Flight<Answer> {
     const controller = new AbortController()
     const land = (): void => {
+      this.#inTheAir.delete(flight)
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
     }
     const flight: Flight<Answer> = { answer: ask(controller.signal).finally(land), lease, controller, readers: 0 }
     this.#flights.set(key, flight)
+    this.#inTheAir.add(flight)
     return flight
+  }
+
+  /** Aborts all of them; their readers' promises reject with this. */
+  abort(reason: unknown): void {
+    for (const { controller } of this.#inTheAir) controller.abort(reason)
   }
 
   /** The flight's answer for one reader; rejects with the signal's reason when that reader goes away. */
   join(flight: Flight<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     flight.readers += 1
-    if (signal === undefined) return flight.answer
+    // A master may pay no heed to its signal.
+    const answer = untilAborted(flight.answer, flight.controller.signal)
+    if (signal === undefined) return answer
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         reject(signal.reason)
@@ -46,7 +58,7 @@ export class Flights<Answer> {
       }
       signal.addEventListener('abort', leave, { once: true })
       const stay = (): void => signal.removeEventListener('abort', leave)
-      flight.answer.finally(stay).then(resolve, reject)
+      answer.finally(stay).then(resolve, reject)
     })
   }
 }

@@ -1,7 +1,8 @@
-export type { Cache, CacheEntry, CacheRead, Lease, Renewal, Slot, Tags } from './cache/cache.ts'
+export type { Cache, CachedTable, CacheEntry, CacheRead, Lease, Renewal, Slot, StorageFault, Tags } from './cache/cache.ts'
 export { idbCache, type IdbCacheOptions } from './cache/indexeddb.ts'
-export { memoryCache } from './cache/memory.ts'
+export { memoryCache, type MemoryCacheOptions } from './cache/memory.ts'
 export { noCache } from './cache/none.ts'
+export type { StorageStatus } from './cache/safe-cache.ts'
 export {
   AnswerError,
   ArgumentError,
@@ -13,18 +14,23 @@ export {
   MissingRowError,
   NetworkError,
   NotCachedError,
+  PurgedError,
   RestoredError,
+  StorageError,
   TimeoutError,
   UnsupportedError,
   VersionError,
   type Conflict,
   type LiveErrorCode,
+  type StorageReason,
 } from './errors.ts'
 export type { LiveStatus } from './feed.ts'
+export type { PurgeOptions } from './live-master.ts'
 export { LiveTable } from './live-table.ts'
 export type { LiveTableOptions } from './live-table-options.ts'
 export type { LiveListQuery, LiveRow, Page } from './page.ts'
 export type { CachedReadOptions } from './read-through.ts'
+export type { StandardSchemaV1 } from './row-schema.ts'
 export { manualStream, type ManualStream } from './stream/manual.ts'
 export { sharedStream, type SharedOptions } from './stream/shared.ts'
 export { sseStream, type SseMessage, type SseOptions } from './stream/sse.ts'

@@ -1,12 +1,14 @@
-import type { Cache } from './cache/cache.ts'
-import { SafeCache } from './cache/safe-cache.ts'
+import type { Cache, Slot } from './cache/cache.ts'
+import { SafeCache, type StorageStatus } from './cache/safe-cache.ts'
 import { makeClock } from './clock.ts'
-import { ClosedError } from './errors.ts'
+import { AnswerError, ClosedError, PurgedError } from './errors.ts'
 import { Feed, type LiveStatus } from './feed.ts'
 import { Listeners, throwUncaught } from './listeners.ts'
 import { Reads } from './reads.ts'
-import { tagsOf, tagsOfUpdate, type Placing } from './slots.ts'
+import { scopeGroup, type ScopeGroup, type ScopeMember } from './scope-group.ts'
+import { tableName, tagsOf, tagsOfUpdate, type Placing, type SlotTable } from './slots.ts'
 import type { LiveEvent, LiveStream } from './stream/stream.ts'
+import { rowProblem, type StandardSchemaV1 } from './row-schema.ts'
 import { fieldOf } from './table/row.ts'
 import type { AffectedRows, RowUpdate, Table, TableChange } from './table/table.ts'
 import type { Emit, InvalidationCause, Trace } from './trace.ts'
@@ -22,7 +24,8 @@ export interface LiveMasterOptions<Row extends object> {
   readonly writeTarget: Table<Row>
   /** Whether the write target sends again by itself what may go better soon. */
   readonly retriesItself: boolean
-  readonly cacheKey: string
+  readonly table: SlotTable
+  readonly schema: StandardSchemaV1<Row> | undefined
   readonly cache: Cache
   readonly stream: LiveStream | undefined
   readonly masterPageSize: number | undefined
@@ -35,16 +38,27 @@ export interface LiveMasterOptions<Row extends object> {
   readonly trace: Trace | undefined
 }
 
+/** How a purge treats writes that wait. */
+export interface PurgeOptions {
+  /**
+   * `'discard'`, the default: they reject with a `PurgedError`, and the one under way ends as it ends. `'drain'`: all are waited for
+   * first, in every tab; while the master is out of reach that takes as long as it takes.
+   */
+  readonly writes?: 'discard' | 'drain'
+  /** Ends the wait for writes. Then nothing is purged, and the promise rejects with its reason. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * What a table and all its views share: the master with its cache, its write queue, its live stream and its listeners.
  *
  * Here alone the parts meet. An invalidation, whatever its cause, is told at once and over when it is durable.
  */
-export class LiveMaster<Row extends object> {
+export class LiveMaster<Row extends object> implements ScopeMember {
   readonly master: Table<Row>
-  readonly cacheKey: string
+  readonly table: SlotTable
   readonly reads: Reads<Row>
-  readonly overlay: Overlay<Row>
+  overlay: Overlay<Row>
   readonly writes: Writes<Row>
   readonly #cache: SafeCache
   readonly #now: () => number
@@ -52,23 +66,38 @@ export class LiveMaster<Row extends object> {
   readonly #feed: Feed | undefined
   readonly #listeners = new Listeners<TableChange>()
   readonly #emit: Emit
+  readonly #group: ScopeGroup
+  readonly #schema: StandardSchemaV1<Row> | undefined
+  readonly #storage: WriteStorage | undefined
+  readonly #purged = new AbortController()
   #leaveMaster: (() => void) | undefined
   #isClosed = false
 
   constructor(options: LiveMasterOptions<Row>) {
-    const { master, writeTarget, retriesItself, cacheKey, cache, stream, masterPageSize, within, trace } = options
+    const { master, writeTarget, retriesItself, table, schema, cache, stream, masterPageSize, within, trace } = options
     const now = makeClock()
     const guard = options.warnOnUnload ? new UnloadGuard() : undefined
-    const emit = trace && emitter(trace, cacheKey)
+    const emit = trace && emitter(trace, table.cacheKey)
     this.master = master
     this.#now = now
-    this.cacheKey = cacheKey
+    this.table = table
+    this.#schema = schema
+    this.#storage = options.queue
+    this.#group = scopeGroup(table.scope, cache)
     this.#emit = emit
-    this.#cache = new SafeCache(cache, cacheKey, (during, error) => emit?.({ type: 'error', during, error }))
+    this.#cache = new SafeCache(cache, table, {
+      onError: (during, error) => emit?.({ type: 'error', during, error }),
+      onStatus: (status) => {
+        emit?.({ type: 'storage', status })
+        this.#listeners.tell({ type: 'status' })
+      },
+    })
     void this.#cache.open()
     this.reads = new Reads({
       master,
-      cacheKey,
+      schema,
+      table,
+      purged: this.#purged.signal,
       masterPageSize,
       within,
       cache: this.#cache,
@@ -81,8 +110,9 @@ export class LiveMaster<Row extends object> {
     })
     this.overlay = new Overlay(master.idField, () => this.writes.changed(), master.versionField)
     this.writes = new Writes({
-      cacheKey,
+      cacheKey: table.cacheKey,
       target: writeTarget,
+      schema: writeTarget === master ? schema : undefined,
       overlay: this.overlay,
       now,
       invalidate: (rows, update) => this.invalidate(rows, 'write', update),
@@ -98,11 +128,20 @@ export class LiveMaster<Row extends object> {
       concurrency: options.concurrency,
     })
     this.#feed = stream && this.#makeFeed(stream)
+    // Tabs that keep what they have of a table in different storages have nothing to tell each other.
     this.#tabs = new TabChannel({
-      name: tabsOf(cacheKey, cache),
+      name: JSON.stringify([cache.sharedAs ?? '', tableName(table)]),
       onNews: (news) => this.#hearTab(news),
       onError: (error) => emit?.({ type: 'error', during: 'tabs', error }),
     })
+  }
+
+  get storageStatus(): StorageStatus {
+    return this.#cache.status
+  }
+
+  get waiting(): number {
+    return this.writes.pending.length
   }
 
   get streamStatus(): LiveStatus | undefined {
@@ -118,10 +157,12 @@ export class LiveMaster<Row extends object> {
   /**
    * Before anything is read or written: the table becomes live.
    *
-   * @throws ClosedError once it is closed
+   * @throws ClosedError once it is closed; PurgedError once it is purged
    */
   open(): void {
-    if (this.#isClosed) throw new ClosedError(this.cacheKey)
+    this.#purged.signal.throwIfAborted()
+    if (this.#isClosed) throw new ClosedError(this.table.cacheKey)
+    this.#join()
     this.#tabs.open()
     this.writes.open()
     this.#feed?.connect()
@@ -139,7 +180,40 @@ export class LiveMaster<Row extends object> {
   async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: AnsweredUpdate): Promise<void> {
     await this.#invalidate(rows, cause)
     // Now they find it on the disk.
-    this.#tabs.tell({ rows, update })
+    if (!this.#purged.signal.aborted) this.#tabs.tell({ rows, update, version: this.table.version })
+  }
+
+  /** What lies in this slot is in use. */
+  pin(slot: Slot): () => void {
+    return this.#cache.pin(slot)
+  }
+
+  /**
+   * Ends this table and all others of its scope, and removes what is kept of them.
+   *
+   * @throws the signal's reason, where nothing was purged; and what the storage rejects with, where something may be left
+   */
+  async purge({ writes, signal }: PurgeOptions): Promise<void> {
+    this.#join()
+    if (writes === 'drain') await this.#group.drained(signal)
+    await this.#group.purge()
+  }
+
+  async erase(): Promise<void> {
+    if (!this.#purged.signal.aborted) {
+      const error = new PurgedError(this.table.cacheKey)
+      this.#purged.abort(error)
+      this.#isClosed = true
+      this.#cache.end()
+      this.writes.purge(error)
+      // What is still under way ends in the former one.
+      this.overlay = new Overlay(this.master.idField)
+      this.#rest('the table is purged')
+      this.#emit?.({ type: 'purge' })
+      this.#listeners.tell({ type: 'purged' })
+      this.#listeners.clear()
+    }
+    await Promise.all([this.#cache.purge(), this.#storage?.purge()])
   }
 
   /** The stream is let go when the last one leaves. */
@@ -156,9 +230,13 @@ export class LiveMaster<Row extends object> {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.writes.close(new ClosedError(this.cacheKey))
+    this.writes.close(new ClosedError(this.table.cacheKey))
     this.#rest('the table is closed')
     this.#listeners.clear()
+  }
+
+  #join(): void {
+    this.#group.join(this, (error) => this.#emit?.({ type: 'error', during: 'tabs', error }))
   }
 
   #rest(reason: string): void {
@@ -222,8 +300,8 @@ export class LiveMaster<Row extends object> {
   }
 
   /** Another tab has invalidated these rows. Where the two share a cache, that is on the disk. */
-  #hearTab({ rows, update }: TabNews): void {
-    const sent = update && this.#rowOf(update.row, update.id)
+  #hearTab({ rows, update, version }: TabNews): void {
+    const sent = update && version === this.table.version ? this.#rowOf(update.row, update.id) : undefined
     if (sent !== undefined && this.overlay.isKnown(sent)) return
     // What was told of the row meanwhile may be newer than what comes only now.
     const row = update !== undefined && this.overlay.wasToldSince(update.id, update.at) ? undefined : sent
@@ -238,7 +316,12 @@ export class LiveMaster<Row extends object> {
   /** A row that somebody sent, unless it is none, or another one. */
   #rowOf(row: object | undefined, id: string): Row | undefined {
     const isIt = (sent: object): sent is Row => String(fieldOf(sent, this.master.idField)) === id
-    return row !== undefined && isIt(row) ? row : undefined
+    if (row === undefined || !isIt(row)) return undefined
+    const problem = this.#schema && rowProblem(this.#schema, row)
+    if (problem === undefined) return row
+    const error = new AnswerError(this.master.name, `row ${id} that came unasked`, row, `a row that fits the schema: ${problem}`)
+    this.#emit?.({ type: 'error', during: 'row', error })
+    return undefined
   }
 
   #makeFeed(stream: LiveStream): Feed {
@@ -256,11 +339,6 @@ export class LiveMaster<Row extends object> {
       onError: (error) => this.#emit?.({ type: 'error', during: 'stream', error }),
     })
   }
-}
-
-/** Tabs that keep what they have of a table in different storages, such as one per user, have nothing to tell each other. */
-function tabsOf(cacheKey: string, { sharedAs = '' }: Cache): string {
-  return JSON.stringify([sharedAs, cacheKey])
 }
 
 function together(...waits: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {

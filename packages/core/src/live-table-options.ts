@@ -1,6 +1,7 @@
 import type { Cache } from './cache/cache.ts'
 import { ArgumentError } from './errors.ts'
 import type { LiveStream } from './stream/stream.ts'
+import { checkSchema, type StandardSchemaV1 } from './row-schema.ts'
 import { isObject } from './table/is-object.ts'
 import { checkCount } from './table/query.ts'
 import type { Table } from './table/table.ts'
@@ -11,8 +12,20 @@ import type { WriteStorage } from './writes/write-storage.ts'
 export interface LiveTableOptions<Row extends object> {
   /** The remote table that is the truth. It may be a `LiveTable` itself. */
   readonly master: Table<Row>
-  /** The caller's name for what is cached. Different users, tenants or schemas need different ones. */
+  /** The caller's name for what is cached. Different tables need different ones. */
   readonly cacheKey: string
+  /**
+   * Whose rows these are: a user's id, a tenant's, or both. Part of every key; what is kept of one scope no other one reads, and
+   * `purge()` removes (promise 14). By default that of `queue`, or none.
+   */
+  readonly scope?: string
+  /** Of the shape of a row in this version of the app: what was cached under another one is not read. */
+  readonly version?: string | number
+  /**
+   * Checks the rows that come from the master, the stream, other tabs and the disk: any Standard Schema (zod, valibot, arktype) that
+   * answers at once. It does not change them.
+   */
+  readonly schema?: StandardSchemaV1<Row>
   /** `idbCache()` by default; `memoryCache()` where there is no IndexedDB. */
   readonly cache?: Cache
   /** Where news of other people's changes comes from. */
@@ -38,17 +51,27 @@ export interface LiveTableOptions<Row extends object> {
 /** @throws ArgumentError where an option cannot work (promise 20) */
 export function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
   if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
-  const { master, cacheKey, cache, stream, writeTarget, pageSize, masterPageSize, queue, concurrency, trace } = options
+  const { master, cacheKey, scope, version, schema, cache, stream, writeTarget, pageSize, masterPageSize, queue, concurrency, trace } =
+    options
   if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
   if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
-  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate')) throw new ArgumentError('cache', cache, 'a cache')
+  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
+    throw new ArgumentError('scope', scope, 'a string that is not empty')
+  if (version !== undefined && typeof version !== 'string' && !Number.isFinite(version)) {
+    throw new ArgumentError('version', version, 'a string or a finite number')
+  }
+  if (schema !== undefined) checkSchema(schema)
+  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate', 'purge')) throw new ArgumentError('cache', cache, 'a cache')
   if (stream !== undefined && !hasMethods(stream, 'connect')) throw new ArgumentError('stream', stream, 'a live stream')
   if (writeTarget !== undefined && !hasMethods(writeTarget, 'insert', 'replace', 'patch', 'delete', 'deleteAll')) {
     throw new ArgumentError('writeTarget', writeTarget, 'a table')
   }
   if (pageSize !== undefined) checkCount('pageSize', pageSize)
   if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
-  if (queue !== undefined && !hasMethods(queue, 'connect')) throw new ArgumentError('queue', queue, 'a storage of writes')
+  if (queue !== undefined && !hasMethods(queue, 'connect', 'purge')) throw new ArgumentError('queue', queue, 'a storage of writes')
+  if (queue !== undefined && scope !== undefined && queue.scope !== scope) {
+    throw new ArgumentError('scope', scope, `that of the queue, ${JSON.stringify(queue.scope)}`)
+  }
   if (concurrency !== undefined) checkCount('concurrency', concurrency)
   if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
 }

@@ -238,10 +238,10 @@ function allSlots(rows: readonly Item[]) {
   const found = views.map((view) => ({ canonical: canonicalQuery(view), all: matchingRows(rows, canonicalQuery(view)) }))
   return [
     ...found.map(({ canonical, all }) => ({
-      slot: pageSlot('items', canonical, 1, pageSize),
+      slot: pageSlot({ scope: '', cacheKey: 'items' }, canonical, 1, pageSize),
       value: { rows: all.slice(0, pageSize), total: all.length },
     })),
-    ...found.map(({ canonical, all }) => ({ slot: countSlot('items', canonical), value: all.length })),
-    { slot: rowSlot('items', `${theRow}`), value: rows.find((row) => row.id === theRow) },
+    ...found.map(({ canonical, all }) => ({ slot: countSlot({ scope: '', cacheKey: 'items' }, canonical), value: all.length })),
+    { slot: rowSlot({ scope: '', cacheKey: 'items' }, `${theRow}`), value: rows.find((row) => row.id === theRow) },
   ]
 }

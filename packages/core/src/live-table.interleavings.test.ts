@@ -300,9 +300,11 @@ async function freshIn(storage: Cache, question: Question): Promise<{ readonly v
 }
 
 function slotOf(question: Question) {
-  if (question.ask === 'row') return rowSlot('items', `${question.id}`)
+  if (question.ask === 'row') return rowSlot({ scope: '', cacheKey: 'items' }, `${question.id}`)
   const canonical = canonicalQuery(views[question.view] ?? {})
-  return question.ask === 'count' ? countSlot('items', canonical) : pageSlot('items', canonical, 1, pageSize)
+  return question.ask === 'count'
+    ? countSlot({ scope: '', cacheKey: 'items' }, canonical)
+    : pageSlot({ scope: '', cacheKey: 'items' }, canonical, 1, pageSize)
 }
 
 /** Whether the next request fails, and if so whether it is done all the same. */
@@ -321,9 +323,10 @@ function steppedCache(cache: Cache, step: (name: string) => Promise<void>, failu
   }
   return {
     kind: 'stepped',
+    purge: (scope) => travel('cache purge', () => cache.purge(scope)),
     read: (slot) => travel(`cache read ${slot.key}`, () => cache.read(slot)),
     fill: (slot, entry) => travel(`cache fill ${slot.key}`, () => cache.fill(slot, entry)),
-    invalidate: (cacheKey, tags, renewals) =>
-      travel(`cache invalidate ${[tags].flat().join(' ')}`, () => cache.invalidate(cacheKey, tags, renewals)),
+    invalidate: (table, tags, renewals) =>
+      travel(`cache invalidate ${[tags].flat().join(' ')}`, () => cache.invalidate(table, tags, renewals)),
   }
 }

@@ -797,7 +797,7 @@ describe('promise 19', () => {
     const table = liveTable(
       { ...master, subscribe: spy('subscribe') },
       {
-        cache: { kind: 'spy', open: spy('open'), read: spy('read'), fill: spy('fill'), invalidate: spy('invalidate') },
+        cache: { kind: 'spy', open: spy('open'), read: spy('read'), fill: spy('fill'), invalidate: spy('invalidate'), purge: spy('purge') },
         stream: { connect: spy('connect') },
       },
     )

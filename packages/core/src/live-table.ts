@@ -2,15 +2,16 @@ import type { Cache } from './cache/cache.ts'
 import { idbCache } from './cache/indexeddb.ts'
 import { memoryCache } from './cache/memory.ts'
 import { UnsupportedError } from './errors.ts'
+import type { StorageStatus } from './cache/safe-cache.ts'
 import type { LiveStatus } from './feed.ts'
-import { LiveMaster } from './live-master.ts'
+import { LiveMaster, type PurgeOptions } from './live-master.ts'
 import { checkOptions, type LiveTableOptions } from './live-table-options.ts'
 import { ownCopy } from './own-copy.ts'
 import type { LiveListQuery, LiveRow, Page } from './page.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
 import { listAfter, rowAfter } from './row-update.ts'
-import { pageSlot, rowSlot, type Placing } from './slots.ts'
+import { pageSlot, rowSlot, tableName, type Placing } from './slots.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
 import type {
   ChangeOptions,
@@ -93,6 +94,16 @@ export class LiveTable<Row extends object> implements Table<Row> {
     return this.#options.cacheKey
   }
 
+  /** Whose rows these are; empty where that was not said. */
+  get scope(): string {
+    return this.#live.table.scope
+  }
+
+  /** The cache key, with the scope where there is one: tables of different scopes have different ones. Views have their parent's. */
+  get scopedKey(): string {
+    return tableName(this.#live.table)
+  }
+
   /** The table that this one is a view of; the table itself where it is none. */
   get root(): LiveTable<Row> {
     return this.#shared.root
@@ -128,6 +139,11 @@ export class LiveTable<Row extends object> implements Table<Row> {
   /** Why no writes are sent at present; undefined where they are. */
   get paused(): Pause | undefined {
     return this.#live.writes.paused ?? this.#tableBehind?.paused
+  }
+
+  /** How what is cached is stored, and why not as it was to be (promise 7). The same object until something of it changes. */
+  get storageStatus(): StorageStatus {
+    return this.#live.storageStatus
   }
 
   /** How the live stream stands; undefined where there is none. The same object until something of it changes. */
@@ -333,7 +349,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    */
   pageCacheKey(page: number, pageSize?: number): string {
     const slice = this.#slice(page, pageSize)
-    return pageSlot(this.cacheKey, this.#view.canonical, slice.page, slice.pageSize).key
+    return pageSlot(this.#live.table, this.#view.canonical, slice.page, slice.pageSize).key
   }
 
   /**
@@ -342,7 +358,37 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * @throws ArgumentError where the id is none
    */
   idCacheKey(id: RowId): string {
-    return rowSlot(this.cacheKey, idText(id)).key
+    return rowSlot(this.#live.table, idText(id)).key
+  }
+
+  /**
+   * Keeps the cache from evicting a page of this view until the returned function is called. The React hooks do it for what they show.
+   *
+   * @throws ArgumentError where the page or the size is none
+   */
+  pinPage(page: number, pageSize?: number): () => void {
+    const slice = this.#slice(page, pageSize)
+    return this.#live.pin(pageSlot(this.#live.table, this.#view.canonical, slice.page, slice.pageSize))
+  }
+
+  /** A row, as `pinPage` does it with a page. */
+  pinRow(id: RowId): () => void {
+    return this.#live.pin(rowSlot(this.#live.table, idText(id)))
+  }
+
+  /**
+   * Ends all that is kept of the table's scope (promise 14): for a user who logs out, or another tenant. Every table of the scope, in this
+   * tab and all others, ends at once: reads and writes reject with `PurgedError`, also those under way, and subscribers hear
+   * `purged`. Pages, rows, counts and writes of the scope are removed from the disk, and nothing that was asked for before is
+   * ever kept. To go on, make new tables.
+   *
+   * A table without a scope stands for all tables without one that share its cache.
+   *
+   * @throws the signal's reason, where nothing was purged; and what the storage rejects with, where something may be left
+   * there: the tables have ended all the same, and it may be called again
+   */
+  async purge(options: PurgeOptions = {}): Promise<void> {
+    await this.#live.purge(options)
   }
 
   /**
@@ -405,12 +451,13 @@ interface SharedView<Row extends object> extends View<Row> {
 
 function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): LiveMaster<Row> {
   checkOptions(options)
-  const { master, cacheKey, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
+  const { master, cacheKey, version, schema, cache = defaultCache(), stream, writeTarget = master, masterPageSize, trace } = options
   const { queue, coalesce = false, concurrency = 1, warnOnUnload = false } = options
   const retriesItself = writeTarget instanceof LiveTable
   const writing = { writeTarget, retriesItself, queue, coalesce, concurrency, warnOnUnload }
+  const table = { scope: options.scope ?? queue?.scope ?? '', cacheKey, version }
   const within = master instanceof LiveTable ? master.placing : undefined
-  return new LiveMaster({ master, cacheKey, cache, stream, masterPageSize, within, trace, ...writing })
+  return new LiveMaster({ master, table, schema, cache, stream, masterPageSize, within, trace, ...writing })
 }
 
 function defaultCache(): Cache {

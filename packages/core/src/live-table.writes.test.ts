@@ -237,6 +237,8 @@ function makeNested(): { readonly master: FakeMaster; readonly outer: LiveTable<
 function storageIn(disk: Map<number, StoredWrite>): WriteStorage {
   let order = 0
   return {
+    scope: 'user',
+    purge: async () => disk.clear(),
     connect: () => ({
       ready: Promise.resolve(),
       nextOrder: () => (order += 1),

@@ -49,6 +49,8 @@ export interface ReadThroughOptions {
   readonly settling: () => Promise<void> | undefined
   /** Called where another tab turns out to have invalidated what was handed out as fresh. */
   readonly onOvertaken: () => void
+  /** Aborted when the table was purged: nothing is read any more, and nobody gets what is under way. */
+  readonly purged: AbortSignal
   readonly emit: Emit
 }
 
@@ -71,12 +73,13 @@ export class ReadThrough<Value> {
   readonly #hearsChanges: () => boolean
   readonly #settling: () => Promise<void> | undefined
   readonly #onOvertaken: () => void
+  readonly #purged: AbortSignal
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
 
   /** @param tagsOf what a value hangs on beside its slot's tags */
   constructor(
-    { cache, now, hearsChanges, settling, onOvertaken, emit }: ReadThroughOptions,
+    { cache, now, hearsChanges, settling, onOvertaken, purged, emit }: ReadThroughOptions,
     isValue: (value: unknown) => value is Value,
     tagsOf: (value: Value) => readonly string[] = () => [],
   ) {
@@ -86,6 +89,8 @@ export class ReadThrough<Value> {
     this.#hearsChanges = hearsChanges
     this.#settling = settling
     this.#onOvertaken = onOvertaken
+    this.#purged = purged
+    purged.addEventListener('abort', () => this.#flights.abort(purged.reason))
     this.#emit = emit
     this.#isValue = isValue
     this.#tagsOf = tagsOf
@@ -111,8 +116,10 @@ export class ReadThrough<Value> {
     }
     const flight = this.#flights.find(slot.key, lease)
     const isEnough = cached !== undefined && cache !== 'reload' && (takesStale || !cached.stale)
-    if (signal?.aborted === true || isEnough || flight !== undefined || cache === 'only-if-cached') this.#cache.release(lease)
+    if (signal?.aborted === true || this.#purged.aborted || isEnough || flight !== undefined || cache === 'only-if-cached')
+      this.#cache.release(lease)
     signal?.throwIfAborted()
+    this.#purged.throwIfAborted()
     if (isEnough) return cached
     if (cache === 'only-if-cached') throw new NotCachedError(slot.key)
     return this.#flights.join(
@@ -161,7 +168,7 @@ export class ReadThrough<Value> {
       this.#emit?.({ type: 'read-failed', slot: slot.key, error, duration: performance.now() - started })
       if (signal.aborted) throw error
       const last = cached ?? (await this.#lastKnown(slot))
-      if (last === undefined) throw error
+      if (last === undefined || this.#purged.aborted) throw error
       return { ...last, stale: true, error }
     } finally {
       if (since !== lease) this.#cache.release(since)

@@ -1,12 +1,15 @@
-import { checkListResult, checkRow, isCount, isListResult, rowIdText } from './answers.ts'
-import { AnswerError, UnsupportedError } from './errors.ts'
+import { checkListResult, checkRow, isCount, isPageOf, isRowOf, rowIdText, totalOf, type RowShape } from './answers.ts'
+import { AnswerError, ArgumentError, UnsupportedError } from './errors.ts'
 import { fitTogether, glue, masterPages, type Slice } from './glue.ts'
 import { HeldSlots } from './held-slots.ts'
-import { isObject } from './table/is-object.ts'
 import { ReadThrough, type Answer, type CachedReadOptions, type Read, type ReadThroughOptions } from './read-through.ts'
-import { countSlot, pageSlot, placingFields, rowSlot, type Placing } from './slots.ts'
+import type { StandardSchemaV1 } from './row-schema.ts'
+import { countSlot, pageSlot, placingFields, rowSlot, type Placing, type SlotTable } from './slots.ts'
 import type { CanonicalQuery } from './table/query.ts'
 import type { ListResult, ReadOptions, RowId, Table, ViewQuery } from './table/table.ts'
+
+/** A page is put together from so many of the master's at most: each is a request. */
+const mostParts = 10_000
 
 /** A view's query, as the caller wrote it and in its canonical form. */
 export interface View<Row> {
@@ -17,7 +20,9 @@ export interface View<Row> {
 /** What reads need to know of the table. */
 export interface ReadsOptions<Row extends object> extends ReadThroughOptions {
   readonly master: Table<Row>
-  readonly cacheKey: string
+  readonly table: SlotTable
+  /** What rows have to fit, wherever they come from. */
+  readonly schema: StandardSchemaV1<Row> | undefined
   readonly masterPageSize: number | undefined
   /** Where the master is a view itself: what decides there which rows it has. */
   readonly within: Pick<Placing, 'where' | 'search'> | undefined
@@ -26,7 +31,8 @@ export interface ReadsOptions<Row extends object> extends ReadThroughOptions {
 /** Reads pages, rows and counts of a master through the cache. */
 export class Reads<Row extends object> {
   readonly #master: Table<Row>
-  readonly #cacheKey: string
+  readonly #table: SlotTable
+  readonly #shape: RowShape
   readonly #masterPageSize: number | undefined
   readonly #pages: ReadThrough<ListResult<Row>>
   readonly #rows: ReadThrough<Row>
@@ -35,28 +41,30 @@ export class Reads<Row extends object> {
   /** What an update of one row can be carried on to. */
   readonly held: HeldSlots
 
-  constructor({ master, cacheKey, masterPageSize, within, ...options }: ReadsOptions<Row>) {
+  constructor({ master, table, schema, masterPageSize, within, ...options }: ReadsOptions<Row>) {
     this.#within = within
     this.#master = master
-    this.#cacheKey = cacheKey
+    this.#table = table
+    this.#shape = { name: master.name, idField: master.idField, schema }
     this.#masterPageSize = masterPageSize
     this.held = new HeldSlots({ idField: master.idField, versionField: master.versionField })
     // That what is cached under a key is what the app cached there is the caller's word: the cache key is its own.
     this.#pages = new ReadThrough(
       options,
-      (value): value is ListResult<Row> => isListResult(value),
+      (value): value is ListResult<Row> => isPageOf(this.#shape, value),
       ({ rows }) => this.held.rowTags(rows),
     )
-    this.#rows = new ReadThrough(options, (value): value is Row => isObject(value))
+    this.#rows = new ReadThrough(options, (value): value is Row => isRowOf(this.#shape, value))
     this.#counts = new ReadThrough(options, isCount)
   }
 
   async page(view: View<Row>, slice: Slice, options?: CachedReadOptions): Promise<Read<ListResult<Row>>> {
     const placing = this.placing(view.canonical)
-    const slot = pageSlot(this.#cacheKey, view.canonical, slice.page, slice.pageSize, placingFields(placing))
+    const slot = pageSlot(this.#table, view.canonical, slice.page, slice.pageSize, placingFields(placing))
     const ask = async (signal: AbortSignal) => {
       const { rows, total, stale = false, error } = await this.#askForPage(view.query, slice, asTheyAre(signal))
-      return { value: { rows, ...(total === undefined ? {} : { total }) }, stale, error }
+      // Not of each part, for parts of one list are to agree on it.
+      return { value: { rows, ...(total === undefined ? {} : { total: totalOf(total, rows, slice) }) }, stale, error }
     }
     const read = await this.#pages.read(slot, ask, options, this.held.rowTagsOf(slot))
     if (read.value !== undefined) this.held.seePage(slot, placing, read.value.rows)
@@ -76,9 +84,9 @@ export class Reads<Row extends object> {
   async row(id: RowId, options?: CachedReadOptions): Promise<Read<Row>> {
     const ask = async (signal: AbortSignal) => {
       const row = await this.#master.get(id, asTheyAre(signal))
-      return { value: row === undefined ? undefined : checkRow(this.#master, row, id) }
+      return { value: row === undefined ? undefined : checkRow(this.#shape, row, id) }
     }
-    const slot = rowSlot(this.#cacheKey, String(id))
+    const slot = rowSlot(this.#table, String(id))
     const read = await this.#rows.read(slot, ask, options)
     this.held.seeRow(String(id), slot)
     return read
@@ -87,7 +95,7 @@ export class Reads<Row extends object> {
   count(view: View<Row>, options?: CachedReadOptions): Promise<Read<number>> {
     const ask = (signal: AbortSignal) => this.#askForCount(view.query, asTheyAre(signal))
     const placing = placingFields({ ...this.placing(view.canonical), orderBy: [] })
-    return this.#counts.read(countSlot(this.#cacheKey, view.canonical, placing), ask, options)
+    return this.#counts.read(countSlot(this.#table, view.canonical, placing), ask, options)
   }
 
   async #askForPage(query: ViewQuery<Row>, slice: Slice, options: ReadOptions): Promise<ListResult<Row>> {
@@ -98,6 +106,9 @@ export class Reads<Row extends object> {
 
   /** The list may change between two parts of a page; then they are asked for again, and at last handed out as stale. */
   async #askForParts(query: ViewQuery<Row>, slice: Slice, masterPageSize: number, options: ReadOptions): Promise<ListResult<Row>> {
+    if (slice.pageSize > mostParts * masterPageSize) {
+      throw new ArgumentError('pageSize', slice.pageSize, `at most ${mostParts} times the masterPageSize`)
+    }
     const pages = masterPages(slice, masterPageSize)
     const askForAll = () => Promise.all(pages.map((page) => this.#askMaster(query, { page, pageSize: masterPageSize }, options)))
     let parts = await askForAll()
@@ -118,7 +129,7 @@ export class Reads<Row extends object> {
   }
 
   async #askMaster(query: ViewQuery<Row>, slice: Slice, options: ReadOptions): Promise<ListResult<Row>> {
-    return checkListResult(this.#master, await this.#master.list({ ...query, ...slice }, options), slice.pageSize)
+    return checkListResult(this.#shape, await this.#master.list({ ...query, ...slice }, options), slice.pageSize)
   }
 
   async #askForCount({ where, search }: ViewQuery<Row>, options: ReadOptions): Promise<Answer<number>> {

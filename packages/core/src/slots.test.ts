@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Slot, Tags } from './cache/cache.ts'
-import { countSlot, pageSlot, rowSlot, tagsOf } from './slots.ts'
+import { countSlot, pageSlot, rowSlot, tagsOf, type SlotTable } from './slots.ts'
 import { canonicalQuery, type CanonicalQuery } from './table/query.ts'
 
 /** Text that looks like what the names are made of, or is none. */
@@ -47,21 +47,30 @@ const view: fc.Arbitrary<CanonicalQuery> = fc
 const count = fc.integer({ min: 1, max: 3 })
 
 /** What a slot is for, written so that two are equal exactly if they are for the same thing. */
+const anyTable: fc.Arbitrary<SlotTable> = fc.record(
+  { scope: fc.oneof(fc.constant(''), text), cacheKey: text, version: fc.oneof(text, fc.integer()) },
+  { requiredKeys: ['scope', 'cacheKey'] },
+)
+
+function of(cacheKey: string): SlotTable {
+  return { scope: '', cacheKey }
+}
+
 interface Named {
   readonly meaning: unknown
   readonly slot: Slot
 }
 
 const named: fc.Arbitrary<Named> = fc.oneof(
-  fc.tuple(text, view, count, count).map(([cacheKey, query, page, pageSize]) => ({
-    meaning: ['page', cacheKey, query, page, pageSize],
-    slot: pageSlot(cacheKey, query, page, pageSize),
+  fc.tuple(anyTable, view, count, count).map(([table, query, page, pageSize]) => ({
+    meaning: ['page', table, query, page, pageSize],
+    slot: pageSlot(table, query, page, pageSize),
   })),
-  fc.tuple(text, view).map(([cacheKey, query]) => ({
-    meaning: ['count', cacheKey, { where: query.where, search: query.search }],
-    slot: countSlot(cacheKey, query),
+  fc.tuple(anyTable, view).map(([table, query]) => ({
+    meaning: ['count', table, { where: query.where, search: query.search }],
+    slot: countSlot(table, query),
   })),
-  fc.tuple(text, text).map(([cacheKey, id]) => ({ meaning: ['row', cacheKey, id], slot: rowSlot(cacheKey, id) })),
+  fc.tuple(anyTable, text).map(([table, id]) => ({ meaning: ['row', table, id], slot: rowSlot(table, id) })),
 )
 
 const whole = canonicalQuery({})
@@ -80,25 +89,25 @@ describe('slots', () => {
   test('promise 10: things that differ in one respect only have slots of their own', () => {
     const open = canonicalQuery<{ status: string }>({ where: { status: 'open' } })
     const slots = [
-      pageSlot('client', whole, 1, 50),
-      pageSlot('clients', whole, 1, 50),
-      pageSlot('client', whole, 2, 50),
-      pageSlot('client', whole, 1, 51),
-      pageSlot('client', whole, 15, 0),
-      pageSlot('client', open, 1, 50),
-      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { ne: 'open' } } }), 1, 50),
-      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { contains: 'open' } } }), 1, 50),
-      pageSlot('client', canonicalQuery<{ status: string }>({ where: { status: { in: ['open'] } } }), 1, 50),
-      pageSlot('client', canonicalQuery<{ status: string | number }>({ where: { status: 1 } }), 1, 50),
-      pageSlot('client', canonicalQuery<{ status: string | number }>({ where: { status: '1' } }), 1, 50),
-      pageSlot('client', canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'asc' }] }), 1, 50),
-      pageSlot('client', canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'desc' }] }), 1, 50),
-      pageSlot('client', canonicalQuery({ search: 'open' }), 1, 50),
-      countSlot('client', whole),
-      countSlot('client', open),
-      rowSlot('client', '1'),
-      rowSlot('client', '01'),
-      rowSlot('clients', '1'),
+      pageSlot(of('client'), whole, 1, 50),
+      pageSlot(of('clients'), whole, 1, 50),
+      pageSlot(of('client'), whole, 2, 50),
+      pageSlot(of('client'), whole, 1, 51),
+      pageSlot(of('client'), whole, 15, 0),
+      pageSlot(of('client'), open, 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ status: string }>({ where: { status: { ne: 'open' } } }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ status: string }>({ where: { status: { contains: 'open' } } }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ status: string }>({ where: { status: { in: ['open'] } } }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ status: string | number }>({ where: { status: 1 } }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ status: string | number }>({ where: { status: '1' } }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'asc' }] }), 1, 50),
+      pageSlot(of('client'), canonicalQuery<{ a: string; b: string }>({ orderBy: [{ field: 'a', direction: 'desc' }] }), 1, 50),
+      pageSlot(of('client'), canonicalQuery({ search: 'open' }), 1, 50),
+      countSlot(of('client'), whole),
+      countSlot(of('client'), open),
+      rowSlot(of('client'), '1'),
+      rowSlot(of('client'), '01'),
+      rowSlot(of('clients'), '1'),
     ]
     expect(new Set(slots.map(({ key }) => key)).size).toBe(slots.length)
   })
@@ -106,7 +115,7 @@ describe('slots', () => {
   test('promise 10: a slot belongs to the table it is of, so no other one invalidates it', () => {
     fc.assert(
       fc.property(named, ({ meaning, slot }) => {
-        expect(meaning).toMatchObject({ 1: slot.cacheKey })
+        expect(meaning).toMatchObject({ 1: { scope: slot.scope, cacheKey: slot.cacheKey } })
       }),
     )
   })
@@ -115,7 +124,7 @@ describe('slots', () => {
     fc.assert(
       fc.property(text, text, (id, other) => {
         fc.pre(id !== other)
-        const tags = [...rowSlot('t', id).tags, ...rowSlot('t', other).tags, ...pageSlot('t', whole, 1, 1).tags]
+        const tags = [...rowSlot(of('t'), id).tags, ...rowSlot(of('t'), other).tags, ...pageSlot(of('t'), whole, 1, 1).tags]
         expect(new Set(tags).size).toBe(tags.length)
       }),
       { numRuns: 1_000 },
@@ -125,8 +134,8 @@ describe('slots', () => {
   test('an order makes a page another one, but no count', () => {
     const ordered = canonicalQuery<{ a: string }>({ orderBy: [{ field: 'a', direction: 'asc' }], search: 'x' })
     const unordered = canonicalQuery<{ a: string }>({ search: 'x' })
-    expect(countSlot('t', ordered)).toEqual(countSlot('t', unordered))
-    expect(pageSlot('t', ordered, 1, 1).key).not.toBe(pageSlot('t', unordered, 1, 1).key)
+    expect(countSlot(of('t'), ordered)).toEqual(countSlot(of('t'), unordered))
+    expect(pageSlot(of('t'), ordered, 1, 1).key).not.toBe(pageSlot(of('t'), unordered, 1, 1).key)
   })
 
   test('promise 17: a change to some rows reaches pages, counts and these rows, and no others', () => {
@@ -143,8 +152,8 @@ describe('slots', () => {
 function reaches(tags: Tags): unknown {
   const isReached = (slot: Slot): boolean => tags === 'all' || slot.tags.some((tag) => tags.includes(tag))
   return {
-    page: isReached(pageSlot('t', whole, 3, 10)),
-    count: isReached(countSlot('t', whole)),
-    rows: { 1: isReached(rowSlot('t', '1')), 2: isReached(rowSlot('t', '2')), 3: isReached(rowSlot('t', '3')) },
+    page: isReached(pageSlot(of('t'), whole, 3, 10)),
+    count: isReached(countSlot(of('t'), whole)),
+    rows: { 1: isReached(rowSlot(of('t'), '1')), 2: isReached(rowSlot(of('t'), '2')), 3: isReached(rowSlot(of('t'), '3')) },
   }
 }

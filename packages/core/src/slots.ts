@@ -1,11 +1,16 @@
-import type { Slot, Tags } from './cache/cache.ts'
+import type { CachedTable, Slot, Tags } from './cache/cache.ts'
 import type { CanonicalQuery } from './table/query.ts'
 import type { AffectedRows, OrderBy, RowUpdate } from './table/table.ts'
 
 /** A view, as far as it decides where rows stand: with the master's own order where it has none. */
 export type Placing = Pick<CanonicalQuery, 'where' | 'search'> & { readonly orderBy: readonly OrderBy<Record<string, unknown>>[] }
 
-// Keys are JSON, so that no two of them collide, whatever a cache key or an id holds (promise 10).
+/** A table, and the shape that its rows have in this version of the app: what was cached in another shape is never read. */
+export interface SlotTable extends CachedTable {
+  readonly version?: string | number | undefined
+}
+
+// Keys are JSON, so that no two of them collide, whatever a scope, a cache key or an id holds (promise 10).
 
 /** What every page and every count hangs on: rows come and go. */
 const lists = 'lists'
@@ -20,14 +25,14 @@ const anyField = 'any field'
  * @param placing the fields that decide where rows stand in it
  */
 export function pageSlot(
-  cacheKey: string,
+  table: SlotTable,
   view: CanonicalQuery,
   page: number,
   pageSize: number,
   placing: readonly string[] | 'any' = placingFields(view),
 ): Slot {
-  const key = name(cacheKey, 'page', page, pageSize, ...viewName(view))
-  return { cacheKey, key, tags: [lists, ...placeTags(placing)], hasParts: true }
+  const key = name(table, 'page', page, pageSize, ...viewName(view))
+  return { ...ofTable(table), key, tags: [lists, ...placeTags(placing)], hasParts: true }
 }
 
 /**
@@ -36,17 +41,22 @@ export function pageSlot(
  * @param placing the fields that decide which rows it has
  */
 export function countSlot(
-  cacheKey: string,
+  table: SlotTable,
   view: CanonicalQuery,
   placing: readonly string[] | 'any' = placingFields({ ...view, orderBy: [] }),
 ): Slot {
-  const key = name(cacheKey, 'count', ...viewName({ ...view, orderBy: [] }))
-  return { cacheKey, key, tags: [lists, ...placeTags(placing)] }
+  const key = name(table, 'count', ...viewName({ ...view, orderBy: [] }))
+  return { ...ofTable(table), key, tags: [lists, ...placeTags(placing)] }
 }
 
 /** One row, by `String(id)`. All views share it. */
-export function rowSlot(cacheKey: string, id: string): Slot {
-  return { cacheKey, key: name(cacheKey, 'id', id), tags: [rowTag(id)] }
+export function rowSlot(table: SlotTable, id: string): Slot {
+  return { ...ofTable(table), key: name(table, 'id', id), tags: [rowTag(id)] }
+}
+
+/** What a table is known by, among those of all scopes. */
+export function tableName({ scope, cacheKey }: CachedTable): string {
+  return scope === '' && !cacheKey.startsWith('[') ? cacheKey : JSON.stringify([scope, cacheKey])
 }
 
 /** The tags to invalidate where rows may have come or gone. It leaves the other rows' slots fresh (promise 17). */
@@ -88,6 +98,12 @@ function viewName({ where, orderBy, search }: CanonicalQuery): unknown[] {
   ]
 }
 
-function name(...parts: readonly unknown[]): string {
-  return JSON.stringify(parts)
+/** The invalidations of a table reach all versions of its rows. */
+function ofTable({ scope, cacheKey }: SlotTable): CachedTable {
+  return { scope, cacheKey }
+}
+
+function name({ scope, cacheKey, version }: SlotTable, ...parts: readonly unknown[]): string {
+  const isPlain = scope === '' && version === undefined
+  return JSON.stringify([isPlain ? cacheKey : [scope, cacheKey, ...(version === undefined ? [] : [version])], ...parts])
 }

@@ -7,6 +7,8 @@ export interface TabNews {
   readonly rows: AffectedRows
   /** Where all that happened is that a row was changed by a write. */
   readonly update?: AnsweredUpdate | undefined
+  /** Of the shape of the row in it. */
+  readonly version?: string | number | undefined
 }
 
 export interface TabChannelOptions {
@@ -43,10 +45,10 @@ export class TabChannel {
     addEventListener('pageshow', this.#onShown)
   }
 
-  tell({ rows, update }: TabNews): void {
+  tell({ rows, update, version }: TabNews): void {
     const channel = this.#channel ?? this.#make()
     try {
-      channel?.postMessage({ rows, update })
+      channel?.postMessage({ rows, update, version })
     } catch {
       // A row that cannot be cloned is asked for.
       channel?.postMessage({ rows })

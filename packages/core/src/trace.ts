@@ -1,3 +1,4 @@
+import type { StorageStatus } from './cache/safe-cache.ts'
 import type { LiveEvent, StreamStatus } from './stream/stream.ts'
 import type { AffectedRows } from './table/table.ts'
 import type { Pause } from './writes/write-gate.ts'
@@ -71,16 +72,24 @@ export type TraceDetail =
   | { readonly type: 'event'; readonly event: LiveEvent }
   | { readonly type: 'gap'; readonly reason: string }
   | { readonly type: 'status'; readonly status: StreamStatus }
+  /** The cache's storage fails, works again, or was given up for one in memory. */
+  | { readonly type: 'storage'; readonly status: StorageStatus }
+  | { readonly type: 'purge' }
   | {
-      /** An error that was survived: it cost speed or a message, and nobody else hears of it. */
+      /**
+       * An error that was survived: it cost speed or a message, and nobody else hears of it. What goes on failing is told of once, until
+       * it works again.
+       */
       readonly type: 'error'
       readonly during:
         | 'cache-open'
         | 'cache-read'
         | 'cache-fill'
         | 'cache-invalidate'
+        | 'cache-purge'
         | 'stream'
         | 'tabs'
+        | 'row'
         | 'write-storage'
         | 'write-conflict'
       readonly error: unknown

@@ -1,7 +1,7 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query'
-import type { AffectedRows, LiveTable } from '@vantage-live/core'
+import { PurgedError, type AffectedRows, type LiveTable } from '@vantage-live/core'
 import { frameGate } from './frame-gate.ts'
-import { fetchedAt, follow, ownerOf, reconcile, renew, takeOver } from './laid-data.ts'
+import { drop, fetchedAt, follow, ownerOf, reconcile, renew, takeOver } from './laid-data.ts'
 import { liveKeys } from './live-keys.ts'
 
 /** An answer that comes sooner than this, in ms, comes from no network. */
@@ -67,7 +67,18 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     }
   }
 
+  const dropAll = (): void => {
+    leave()
+    notifyManager.batch(() => {
+      for (const query of queries.getAll().filter((each) => isOf(root, each))) {
+        drop(query, new PurgedError(root.cacheKey))
+        if (!query.isActive()) queries.remove(query)
+      }
+    })
+  }
+
   const leaveTable = root.subscribe((change) => {
+    if (change.type === 'purged') dropAll()
     if (change.type === 'status') {
       const opens = !wasLive && isLive(root)
       wasLive = isLive(root)
@@ -122,12 +133,16 @@ export function bridge<Row extends object>(client: QueryClient, { root }: LiveTa
     if (event.type === 'removed') pages.delete(query)
     // A table that another one of the same cache key has taken the place of is let go, too.
     if ((event.type === 'removed' || isOthers(query)) && !queries.getAll().some((each) => isOf(root, each) && !isOthers(each))) {
-      leaveTable()
-      leaveWrites()
-      leaveClient()
-      tables.delete(root)
+      leave()
     }
   })
+
+  const leave = (): void => {
+    leaveTable()
+    leaveWrites()
+    leaveClient()
+    tables.delete(root)
+  }
 }
 
 function isLive<Row extends object>({ streamStatus }: LiveTable<Row>): boolean {

@@ -84,6 +84,14 @@ export function reconcile(query: Query): void {
   else show(query)
 }
 
+/** A query of a table that was purged: nothing of what it has held is to be shown, or found, again (promise 14). */
+export function drop(query: Query, error: Error): void {
+  held.delete(query)
+  void query.cancel({ silent: true })
+  // Whoever has observed it may still hold it, to show its rows until others come.
+  query.setState({ data: undefined, dataUpdatedAt: 0, status: 'error', error, fetchStatus: 'idle' })
+}
+
 /** By its hash: to look for it by its key is to look at all queries. */
 function queryOf(client: QueryClient, queryKey: QueryKey): Query | undefined {
   return client.getQueryCache().get(client.defaultQueryOptions({ queryKey }).queryHash)

@@ -1,11 +1,11 @@
 import type { LiveTable, RowId } from '@vantage-live/core'
 
-/** The key of everything of a table and its views. */
-export type LiveTableKey = readonly ['vantage-live', cacheKey: string]
+/** The key of everything of a table and its views: the cache key, and the scope where there is one. */
+export type LiveTableKey = readonly ['vantage-live', scopedKey: string]
 /** The key of one page of a table or view. */
-export type LivePageKey = readonly ['vantage-live', cacheKey: string, 'page', slot: string]
+export type LivePageKey = readonly ['vantage-live', scopedKey: string, 'page', slot: string]
 /** The key of one row of a table. */
-export type LiveRowKey = readonly ['vantage-live', cacheKey: string, 'row', slot: string]
+export type LiveRowKey = readonly ['vantage-live', scopedKey: string, 'row', slot: string]
 
 /**
  * Query keys, for `getQueryData`, `invalidateQueries` and the like; each begins with the ones before it.
@@ -15,7 +15,7 @@ export type LiveRowKey = readonly ['vantage-live', cacheKey: string, 'row', slot
 export const liveKeys = {
   /** Everything of a table and its views. */
   table<Row extends object>(table: LiveTable<Row>): LiveTableKey {
-    return ['vantage-live', table.cacheKey]
+    return ['vantage-live', table.scopedKey]
   },
 
   /** All pages of a table and its views. */

@@ -2,7 +2,7 @@
 
 import type { UseQueryOptions, UseQueryResult } from '@tanstack/react-query'
 import { ArgumentError, type FailedWrite, type LiveTable, type Page, type PendingWrite } from '@vantage-live/core'
-import { useCallback, useMemo } from 'react'
+import { useCallback, useEffect, useMemo } from 'react'
 import { extendResult } from './extend-result.ts'
 import { frameGate } from './frame-gate.ts'
 import type { LivePageKey } from './live-keys.ts'
@@ -92,17 +92,18 @@ export function useLivePage<Row extends object, Data>(
   const failed = useWritesState(table, failedOf<Row>)
   const pending = useWritesState(table, pendingOf<Row>)
   // As long as it is the same function, TanStack Query takes what it has selected from the former page, and compares nothing.
-  const { cacheKey } = table
+  const { scopedKey } = table
   const keepFormer = useCallback(
     (former: Page<Row> | undefined, query: { readonly queryKey: LivePageKey } | undefined) =>
-      query?.queryKey[1] === cacheKey ? former : undefined,
+      query?.queryKey[1] === scopedKey ? former : undefined,
     // oxlint-disable-next-line react/exhaustive-deps -- what another function would select has to be selected anew, and so has what shows a write
-    [cacheKey, select, pending],
+    [scopedKey, select, pending],
   )
   const selectFrom = useMemo(() => select && ((found: Page<Row>): Shown<Row, Data> => ({ from: found, data: select(found) })), [select])
   const queryOptions = useMemo(() => livePageOptions(table, page, pageSize), [table, page, pageSize])
   const layer = useMemo(() => pageLayer(table), [table])
   useBridge(table, queryOptions.queryKey, layer)
+  useEffect(() => table.pinPage(page, pageSize), [table, page, pageSize])
   const result = useObservedQuery<Page<Row>, Shown<Row, Data>, LivePageKey>(
     {
       placeholderData: keepFormer,

@@ -2,7 +2,7 @@
 
 import { skipToken, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import { frameGate } from './frame-gate.ts'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
@@ -45,6 +45,7 @@ export function useLiveRow<Row extends object, Data>(
   const selectFrom = useMemo(() => select && (({ row }: LiveRow<Row>): Data => select(row)), [select])
   const layer = useMemo(() => (id === undefined || id === null ? undefined : rowLayer(table, id)), [table, id])
   useBridge(table, queryOptions.queryKey, layer)
+  useEffect(() => (id === undefined || id === null ? undefined : table.pinRow(id)), [table, id])
   return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>(
     {
       ...queryOptions,

@@ -1,11 +1,19 @@
+import type { StorageReason } from '../errors.ts'
+
+/** A table as the cache knows it; tags of different tables have nothing to do with each other. */
+export interface CachedTable {
+  /** Whose it is, such as a user's or a tenant's id: what is purged together. Empty where that was not said. */
+  readonly scope: string
+  /** The caller's name for the table. */
+  readonly cacheKey: string
+}
+
 /**
  * The name of one cached thing, and the tags it hangs on.
  *
- * Invalidating any of its tags, or all that is cached under its cache key, makes the slot stale.
+ * Invalidating any of its tags, or all that is cached of its table, makes the slot stale.
  */
-export interface Slot {
-  /** The caller's name for the table; tags of different tables have nothing to do with each other. */
-  readonly cacheKey: string
+export interface Slot extends CachedTable {
   /** No other slot of any table has it. */
   readonly key: string
   readonly tags: readonly string[]
@@ -14,11 +22,12 @@ export interface Slot {
 }
 
 /**
- * The stamps of the last invalidations of a slot's tags, in the order of `Slot.tags`; undefined for a tag that never was
- * invalidated. No two invalidations have one stamp.
+ * The era, and then the stamps of the last invalidations of a slot's tags, in the order of `Slot.tags`; undefined for a tag that
+ * never was invalidated. No two invalidations have one stamp, and no two eras: one ends when something is purged, or when
+ * the storage is made anew.
  *
  * A read takes it before it asks the master; a fill whose lease no longer matches is void
- * (the idea of memcache's leases, Nishtala et al., NSDI 2013).
+ * (the idea of memcache's leases, Nishtala et al., NSDI 2013), and what was asked for in another era is not kept at all.
  */
 export type Lease = readonly (number | undefined)[]
 
@@ -52,6 +61,12 @@ export interface Renewal {
   readonly renew: (value: unknown) => unknown
 }
 
+/** Why a storage is not what it was to be. */
+export interface StorageFault {
+  readonly reason: StorageReason
+  readonly error: unknown
+}
+
 /**
  * Where a `LiveTable` keeps its pages, rows and counts.
  *
@@ -63,6 +78,10 @@ export interface Cache {
   readonly kind: string
   /** The name of a storage that all tabs have in common, where it is one: what one of them invalidates is invalidated for all. */
   readonly sharedAs?: string
+  /** Why `kind` is not what it was to be: it has been given up, for as long as the page lives, for something that no other tab shares. */
+  readonly fault?: StorageFault | undefined
+  /** Whether the browser has promised not to delete it by itself; undefined where it was not asked to. */
+  readonly persisted?: boolean | undefined
   /** Called when a table is made, for a storage that takes its time to open. Whatever else is called need not wait for it. */
   open?(): Promise<void>
   /** The slot's entry and its present lease, both as of one moment. */
@@ -70,7 +89,8 @@ export interface Cache {
   /**
    * Stores an entry and tells whether its lease still holds. It takes a copy at once: the caller goes on with the value.
    *
-   * An entry whose lease is void is kept too, readable as stale, unless the slot holds something fresh or newer.
+   * An entry whose lease is void is kept too, readable as stale, unless the slot holds something fresh or newer. One whose lease
+   * is of another era is not kept (promise 14).
    */
   fill(slot: Slot, entry: CacheEntry): Promise<boolean>
   /**
@@ -80,7 +100,14 @@ export interface Cache {
    * @param renewals entries that stay fresh with another value, in the same transaction; those that were not fresh are left
    * as they are. A cache may ignore them, which costs requests.
    */
-  invalidate(cacheKey: string, tags: Tags, renewals?: readonly Renewal[]): Promise<void>
+  invalidate(table: CachedTable, tags: Tags, renewals?: readonly Renewal[]): Promise<void>
+  /**
+   * Removes all of a scope, whatever its tables, and begins another era: once it resolves, nothing of it can be read, and no fill
+   * under a lease from before brings any of it back, in any tab (promise 14).
+   */
+  purge(scope: string): Promise<void>
+  /** What lies in this slot is in use, and not to be evicted until the returned function is called. For a storage that evicts. */
+  pin?(slot: Slot): () => void
 }
 
 /** Tags of a table, or all that it has. */
@@ -94,6 +121,11 @@ export function reaches(invalidated: Tags, tags: readonly string[]): boolean {
 /** Whether something hangs on these tags, in this order, and on no others. */
 export function sameTags(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((tag, index) => tag === b[index])
+}
+
+/** Whether something was purged between the two, or the storage made anew. */
+export function sameEra([a]: Lease, [b]: Lease): boolean {
+  return a === b
 }
 
 /** Whether nothing was invalidated between the two. */

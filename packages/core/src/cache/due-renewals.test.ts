@@ -57,7 +57,7 @@ function own(): Renewal {
 }
 
 function renewal(key: string, tags: readonly string[], name: string): Renewal {
-  return { slot: { cacheKey: 'table', key, tags: ['lists'] }, tags, renew: (value) => `${String(value)}, ${name}` }
+  return { slot: { scope: '', cacheKey: 'table', key, tags: ['lists'] }, tags, renew: (value) => `${String(value)}, ${name}` }
 }
 
 /** What becomes of each entry that is renewed, if it was `old`. */

@@ -5,6 +5,8 @@ export interface HeldLease {
   readonly slot: Slot
   /** Undefined while the cache has not answered, and where it could not. */
   stored: Pick<CacheRead, 'lease' | 'leaseOf'> | undefined
+  /** The lease of no tags, which is the era; undefined while it is not known. */
+  era: Lease | undefined
   /** It was taken without asking the cache: it tells of this realm alone, and what is filled under it is stale for all others. */
   readonly isLocal: boolean
   /** Whether one of the slot's tags was invalidated in this realm since. */
@@ -26,7 +28,7 @@ export function sameMoment(a: HeldLease, b: HeldLease): boolean {
   return sameLease(slotLease(a.slot, a.stored), slotLease(b.slot, b.stored))
 }
 
-/** That of the slot's tags alone: what is cached in it says nothing of what will be. */
+/** The era, and that of the slot's tags alone: what is cached in it says nothing of what will be. */
 function slotLease({ tags }: Slot, { lease }: Pick<CacheRead, 'lease'>): Lease {
-  return lease.slice(0, tags.length)
+  return lease.slice(0, 1 + tags.length)
 }

@@ -34,8 +34,8 @@ describe('idbCache', () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     const other = idbCache({ name: crypto.randomUUID() })
     await fill(cache, 'mine')
-    expect(await other.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
-    await other.invalidate('table', slot().tags)
+    expect(await other.read(slot())).toMatchObject({ entry: undefined, lease: { length: 3, 1: undefined, 2: undefined } })
+    await other.invalidate({ scope: '', cacheKey: 'table' }, slot().tags)
     expect(await isFresh(cache)).toBe(true)
   })
 
@@ -57,24 +57,24 @@ describe('idbCache', () => {
       ['slots', 'readonly'],
       ['slots', 'readwrite'],
     ])
-    await cache.invalidate('table', ['x', 'y'])
+    await cache.invalidate({ scope: '', cacheKey: 'table' }, ['x', 'y'])
     expect(transaction).toHaveBeenCalledTimes(3)
   })
 
   test('an invalidation reads and writes one record, however much hangs on the tag; one of all tags only writes it', async () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     for (let page = 0; page < 100; page += 1) {
-      await cache.fill(slot(`${page}`), { value: page, fetchedAt: page, lease: [undefined, undefined] })
+      await fill(cache, page, slot(`${page}`))
     }
     const requests = (['getAll', 'getAllKeys', 'getKey', 'openCursor', 'openKeyCursor', 'add', 'delete', 'clear', 'count'] as const).map(
       (method) => vi.spyOn(IDBObjectStore.prototype, method),
     )
     const get = vi.spyOn(IDBObjectStore.prototype, 'get')
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
-    await cache.invalidate('table', slot().tags)
+    await cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags)
     expect(get).toHaveBeenCalledTimes(1)
     expect(put).toHaveBeenCalledTimes(1)
-    await cache.invalidate('table', 'all')
+    await cache.invalidate({ scope: '', cacheKey: 'table' }, 'all')
     expect(get).toHaveBeenCalledTimes(1)
     expect(put).toHaveBeenCalledTimes(2)
     for (const request of requests) expect(request).not.toHaveBeenCalled()
@@ -86,7 +86,7 @@ describe('idbCache', () => {
     await cache.fill(slot(), { value: 1, fetchedAt: 1, lease })
     for (let tag = 0; tag < 10; tag += 1)
       await cache.invalidate(
-        'table',
+        { scope: '', cacheKey: 'table' },
         Array.from({ length: 60 }, (_, index) => `${tag}-${index}`),
       )
     const read = await cache.read(slot())
@@ -96,8 +96,8 @@ describe('idbCache', () => {
 
   test('reads of one task share a transaction', async () => {
     const cache = idbCache({ name: crypto.randomUUID() })
-    await cache.fill(slot('1'), { value: 1, fetchedAt: 1, lease: [undefined, undefined] })
-    await cache.fill(slot('2'), { value: 2, fetchedAt: 1, lease: [undefined, undefined] })
+    await fill(cache, 1, slot('1'))
+    await fill(cache, 2, slot('2'))
     const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
     const reads = await Promise.all([cache.read(slot('1')), cache.read(slot('2')), cache.read(slot('3'))])
     expect(reads.map(({ entry }) => entry?.value)).toEqual([1, 2, undefined])
@@ -115,7 +115,7 @@ describe('idbCache', () => {
       })
       await fill(cache, 2)
       vi.restoreAllMocks()
-      expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
+      expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: { length: 3, 1: undefined, 2: undefined } })
     }
   })
 
@@ -161,7 +161,7 @@ describe('idbCache', () => {
         return request
       })
       await expectRejection(() => fill(cache, 2))
-      await expectRejection(() => cache.invalidate('table', slot().tags))
+      await expectRejection(() => cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags))
       vi.restoreAllMocks()
       expect(await isFresh(cache)).toBe(true)
       await works(cache)
@@ -175,7 +175,7 @@ describe('idbCache', () => {
         return add.apply(this, args)
       })
       await expect(fill(cache, 2)).rejects.toMatchObject({ name: 'ConstraintError' })
-      await expect(cache.invalidate('table', 'all')).rejects.toMatchObject({ name: 'ConstraintError' })
+      await expect(cache.invalidate({ scope: '', cacheKey: 'table' }, 'all')).rejects.toMatchObject({ name: 'ConstraintError' })
       vi.restoreAllMocks()
       await works(cache)
     })
@@ -201,22 +201,22 @@ describe('idbCache', () => {
     const cache = idbCache({ name })
     await fill(cache, 1)
     await deleteDatabase(name)
-    expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
+    expect(await cache.read(slot())).toMatchObject({ entry: undefined, lease: { length: 3, 1: undefined, 2: undefined } })
     await works(cache)
   })
 })
 
 function slot(key: string = 'a'): Slot {
-  return { cacheKey: 'table', key, tags: ['x', 'y'] }
+  return { scope: '', cacheKey: 'table', key, tags: ['x', 'y'] }
 }
 
 function anotherTab(): Promise<Tab<{ readonly idbCache: typeof idbCache }>> {
   return openTab(new URL('./indexeddb.ts', import.meta.url).href)
 }
 
-async function fill(cache: Cache, value: unknown): Promise<boolean> {
-  const { lease } = await cache.read(slot())
-  return cache.fill(slot(), { value, fetchedAt: 1, lease })
+async function fill(cache: Cache, value: unknown, own: Slot = slot()): Promise<boolean> {
+  const { lease } = await cache.read(own)
+  return cache.fill(own, { value, fetchedAt: 1, lease })
 }
 
 async function isFresh(cache: Cache): Promise<boolean> {
@@ -227,7 +227,7 @@ async function isFresh(cache: Cache): Promise<boolean> {
 async function works(cache: Cache): Promise<void> {
   expect(await fill(cache, 'works')).toBe(true)
   expect(await isFresh(cache)).toBe(true)
-  await cache.invalidate('table', slot().tags)
+  await cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags)
   expect(await isFresh(cache)).toBe(false)
   expect(await fill(cache, 'works again')).toBe(true)
 }
@@ -235,7 +235,7 @@ async function works(cache: Cache): Promise<void> {
 async function rejectsAll(cache: Cache): Promise<void> {
   await expectRejection(() => cache.read(slot()))
   await expectRejection(() => cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [] }))
-  await expectRejection(() => cache.invalidate('table', slot().tags))
+  await expectRejection(() => cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags))
 }
 
 /** A call that throws instead of rejecting fails the test. */

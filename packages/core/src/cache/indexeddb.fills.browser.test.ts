@@ -50,7 +50,7 @@ describe('fills wait for a task of their own', () => {
   test('an invalidation does not wait for them', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     void cache.fill(slot('a'), entry(1))
-    await expect(cache.invalidate('table', 'all')).resolves.toBeUndefined()
+    await expect(cache.invalidate({ scope: '', cacheKey: 'table' }, 'all')).resolves.toBeUndefined()
   })
 })
 
@@ -104,7 +104,7 @@ describe('promise 2: an invalidation right after a fill', () => {
       const { lease } = await cache.read(own)
       const filled = cache.fill(own, entry(1, { lease }))
       const between = isReadBetween ? cache.read(own) : undefined
-      await cache.invalidate('table', tags)
+      await cache.invalidate({ scope: '', cacheKey: 'table' }, tags)
       await Promise.all([filled, between])
       const { entry: held, lease: present } = await cache.read(own)
       expect(held?.value).toBe(1)
@@ -114,7 +114,7 @@ describe('promise 2: an invalidation right after a fill', () => {
 
   test('voids a fill that was not yet written, and a fill after it holds', async () => {
     const filled = cache.fill(slot('a'), entry(1))
-    await cache.invalidate('table', ['x'])
+    await cache.invalidate({ scope: '', cacheKey: 'table' }, ['x'])
     expect(await filled).toBe(false)
     const { lease } = await cache.read(slot('a'))
     expect(await cache.fill(slot('a'), entry(2, { lease }))).toBe(true)
@@ -192,7 +192,7 @@ describe('promise 7: where fills fail', () => {
 })
 
 function slot(key: string, cacheKey: string = 'table'): Slot {
-  return { cacheKey, key, tags: ['x'] }
+  return { scope: '', cacheKey, key, tags: ['x'] }
 }
 
 function entry(value: unknown, more: Partial<CacheEntry> = {}): CacheEntry {

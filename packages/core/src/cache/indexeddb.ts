@@ -1,144 +1,114 @@
-import { promisifyRequest } from 'idb-keyval'
-import { commit, idbStore } from '../idb-store.ts'
-import { outranks, renewed, sameLease, tagsOfEntry, type Cache, type CacheEntry, type CacheRead, type Renewal, type Slot } from './cache.ts'
-import { leaseOf, noStamps, restamped, type Stamps } from './stamps.ts'
-import { together } from './together.ts'
+import { ArgumentError, StorageError } from '../errors.ts'
+import type { Cache, StorageFault } from './cache.ts'
+import type { Bounds } from './eviction.ts'
+import { idbDisk } from './idb-disk.ts'
+import { memoryCache } from './memory.ts'
 
-/** Options of `idbCache`. */
+/**
+ * Options of `idbCache`. Bounds hold for the database, whatever its tables; what was not used for the longest time goes first, what
+ * is shown never. Where a name comes twice, those that were given last hold.
+ */
 export interface IdbCacheOptions {
   /** The database's name; `'vantage-live'` by default. Caches of one name share one database and one connection. */
   readonly name?: string
+  /** How many pages, rows and counts it keeps at most; 5,000 by default. */
+  readonly maxEntries?: number
+  /** How many bytes they take at most, as they are estimated; 100 MB by default, and never more than half of what the browser grants. */
+  readonly maxBytes?: number
+  /** How long they are kept after the master was asked for them, in ms; 30 days by default. */
+  readonly maxAge?: number
+  /** Asks the browser not to delete the site's data by itself, which it may ask the user; `storageStatus.persisted` tells. False by default. */
+  readonly persist?: boolean
 }
 
-/** A slot to be filled. */
-interface Fill {
-  readonly slot: Slot
-  readonly entry: CacheEntry
+/** One per database, and so one connection, however many tables use it. */
+interface Database {
+  readonly cache: Cache
+  readonly configure: (options: IdbCacheOptions) => void
 }
 
-// One per database, and so one connection, however many tables use it.
-const caches = new Map<string, Cache>()
+const databases = new Map<string, Database>()
+
+const day = 24 * 3600_000
 
 /**
- * A cache in IndexedDB: it survives a reload and is shared by all tabs of an origin.
+ * A cache in IndexedDB: it survives a reload and is shared by all tabs of an origin. Where there is none, or it is not granted,
+ * it keeps what is read in memory instead, and says so (`storageStatus`).
  *
- * Entries and the stamps of invalidations lie in one object store, so that one transaction reads or writes both:
+ * Entries and the stamps of invalidations lie in one database, and one transaction reads or writes both:
  * the truth about freshness is on disk beside the pages (promises 1 and 2). Reads of one task share a transaction, and so
  * do fills. The database is opened when a table is made with it, while the app still renders.
+ *
+ * @throws ArgumentError where a bound is none (promise 20)
  */
 export function idbCache(options: IdbCacheOptions = {}): Cache {
   const { name = 'vantage-live' } = options
-  const cache = caches.get(name) ?? makeCache(name)
-  caches.set(name, cache)
-  return cache
+  for (const bound of ['maxEntries', 'maxBytes', 'maxAge'] as const) {
+    const value = options[bound]
+    if (value !== undefined && !(value > 0)) throw new ArgumentError(bound, value, 'a number above 0')
+  }
+  const database = databases.get(name) ?? makeDatabase(name)
+  databases.set(name, database)
+  database.configure(options)
+  return database.cache
 }
 
-function makeCache(name: string): Cache {
-  const transact = idbStore(name, 'slots')
-  let writeNow: (() => void) | undefined
-  const afterFills = async (): Promise<void> => {
-    await Promise.resolve()
-    writeNow?.()
+function makeDatabase(name: string): Database {
+  let bounds: Bounds = { maxEntries: 5_000, maxBytes: 100_000_000, maxAge: 30 * day }
+  let isToPersist = false
+  let persisted: boolean | undefined
+  let instead: { readonly cache: Cache; readonly fault: StorageFault } | undefined
+  const disk = idbDisk(name, () => bounds)
+
+  /** What can never work in this page is done in memory. */
+  const inPlace = async <T>(work: (cache: Cache) => Promise<T>): Promise<T> => {
+    if (instead !== undefined) return work(instead.cache)
+    try {
+      return await work(disk)
+    } catch (error) {
+      if (!(error instanceof StorageError) || !['missing', 'denied', 'foreign'].includes(error.reason)) throw error
+      instead ??= { cache: memoryCache(), fault: { reason: error.reason, error } }
+      return work(instead.cache)
+    }
   }
-  const read = together(afterFills, (slots: readonly Slot[]) => transact('readonly', (store) => readSlots(store, slots)))
-  // What the master answered is shown first: it is written in a task of its own, or before anything is read.
-  const anotherTask = (): Promise<void> =>
-    new Promise((resolve) => {
-      writeNow = resolve
-      setTimeout(resolve)
-    })
-  const fill = together(anotherTask, (fills: readonly Fill[]) => transact('readwrite', (store) => fillSlots(store, fills)))
-  return {
-    kind: 'indexeddb',
+
+  const cache: Cache = {
+    get kind() {
+      return instead?.cache.kind ?? 'indexeddb'
+    },
+    get fault() {
+      return instead?.fault
+    },
+    get persisted() {
+      return persisted
+    },
     sharedAs: name,
-
-    open: () => transact('readonly', () => undefined),
-
-    read: async (slot) => (await read(slot)) ?? { entry: undefined, lease: [], leaseOf: () => [] },
-
-    fill: async (slot, entry) => (await fill({ slot, entry: structuredClone(entry) })) ?? false,
-
-    invalidate: (cacheKey, tags, renewals = []) =>
-      transact('readwrite', async (store) => {
-        // Where all of them give way to one, none has to be read first.
-        const before = tags === 'all' ? noStamps : await readStamps(store, cacheKey)
-        const after = restamped(before, tags)
-        store.put(after, stampsKey(cacheKey))
-        if (tags !== 'all') await Promise.all(renewals.map((renewal) => renewEntry(store, renewal, before, after)))
-        await commit(store)
-      }),
+    async open() {
+      await inPlace(async (own) => own.open?.())
+      if (isToPersist) persisted ??= await persist()
+    },
+    read: (slot) => inPlace((own) => own.read(slot)),
+    fill: (slot, entry) => inPlace((own) => own.fill(slot, entry)),
+    invalidate: (table, tags, renewals) => inPlace((own) => own.invalidate(table, tags, renewals)),
+    purge: (scope) => inPlace((own) => own.purge(scope)),
+    pin(slot) {
+      const unpin = [disk.pin?.(slot), instead?.cache.pin?.(slot)]
+      return () => unpin.forEach((each) => each?.())
+    },
+  }
+  return {
+    cache,
+    configure({ persist: asks = isToPersist, maxEntries, maxBytes, maxAge }) {
+      isToPersist = asks
+      bounds = {
+        maxEntries: maxEntries ?? bounds.maxEntries,
+        maxBytes: maxBytes ?? bounds.maxBytes,
+        maxAge: maxAge ?? bounds.maxAge,
+      }
+    },
   }
 }
 
-/** The stamps of a table lie in one record: whatever is read of it, one more request tells whether it is fresh. */
-function stampsKey(cacheKey: string): IDBValidKey {
-  // Slots' keys are strings, so this is none.
-  return ['stamps', cacheKey]
-}
-
-async function readSlots(store: IDBObjectStore, slots: readonly Slot[]): Promise<CacheRead[]> {
-  const stampsOf = stampsReader(store)
-  return Promise.all(
-    slots.map(async (slot) => {
-      const [entry, stamps] = await Promise.all([readEntry(store, slot.key), stampsOf(slot)])
-      return { entry, lease: leaseOf(tagsOfEntry(slot, entry), stamps), leaseOf: (tags) => leaseOf(tags, stamps) }
-    }),
-  )
-}
-
-async function fillSlots(store: IDBObjectStore, fills: readonly Fill[]): Promise<boolean[]> {
-  const stampsOf = stampsReader(store)
-  const held: boolean[] = []
-  for (const { slot, entry } of fills) {
-    /* oxlint-disable no-await-in-loop -- one may be outranked by the one before */
-    const stamps = await stampsOf(slot)
-    const holds = sameLease(leaseOf(tagsOfEntry(slot, entry), stamps), entry.lease)
-    if (holds || !outranks(await readEntry(store, slot.key), entry)) store.put(entry, slot.key)
-    held.push(holds)
-    /* oxlint-enable no-await-in-loop */
-  }
-  await commit(store)
-  return held
-}
-
-async function renewEntry(store: IDBObjectStore, renewal: Renewal, before: Stamps, after: Stamps): Promise<void> {
-  const { slot, tags } = renewal
-  const entry = renewed(await readEntry(store, slot.key), renewal, leaseOf(tags, before), leaseOf(tags, after))
-  if (entry !== undefined) store.put(entry, slot.key)
-}
-
-/** Reads the stamps of each table once. */
-function stampsReader(store: IDBObjectStore): (slot: Slot) => Promise<Stamps> {
-  const read = new Map<string, Promise<Stamps>>()
-  return ({ cacheKey }) => {
-    const stamps = read.get(cacheKey) ?? readStamps(store, cacheKey)
-    read.set(cacheKey, stamps)
-    return stamps
-  }
-}
-
-async function readEntry(store: IDBObjectStore, key: string): Promise<CacheEntry | undefined> {
-  const value = await promisifyRequest<unknown>(store.get(key))
-  return isEntry(value) ? value : undefined
-}
-
-async function readStamps(store: IDBObjectStore, cacheKey: string): Promise<Stamps> {
-  const value = await promisifyRequest<unknown>(store.get(stampsKey(cacheKey)))
-  return isStamps(value) ? value : noStamps
-}
-
-function isStamps(value: unknown): value is Stamps {
-  return typeof value === 'object' && value !== null && 'byTag' in value && value.byTag instanceof Map && 'all' in value
-}
-
-function isEntry(value: unknown): value is CacheEntry {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'value' in value &&
-    'fetchedAt' in value &&
-    typeof value.fetchedAt === 'number' &&
-    'lease' in value &&
-    Array.isArray(value.lease)
-  )
+async function persist(): Promise<boolean> {
+  return typeof navigator !== 'undefined' && 'storage' in navigator && navigator.storage.persist()
 }

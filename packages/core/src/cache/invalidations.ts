@@ -1,8 +1,8 @@
-import type { Cache } from './cache.ts'
+import type { Cache, CachedTable, Lease } from './cache.ts'
 import type { HeldLease } from './held-lease.ts'
 import { DueRenewals } from './due-renewals.ts'
 
-/** What all tables of one cache key on one cache have to know of each other: they share what is stored. */
+/** What all tables of one scope and cache key on one cache have to know of each other: they share what is stored. */
 export interface Invalidations {
   readonly held: Set<HeldLease>
   /** Tags whose invalidation is not yet on disk, each with the number of the call that asked for it last. */
@@ -15,15 +15,18 @@ export interface Invalidations {
   /** The write of invalidations that is under way, if any, and the one that waits behind it. */
   writing: Promise<void> | undefined
   next: Promise<void> | undefined
+  /** The lease of no tags, as it was read last: it is the era. Undefined before anything was read. */
+  era: Lease | undefined
 }
 
 const known = new WeakMap<Cache, Map<string, Invalidations>>()
 
 /** The same object for as long as the cache lives: a table that is made anew has to wait for what the former one left due. */
-export function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
+export function invalidationsOf(cache: Cache, { scope, cacheKey }: CachedTable): Invalidations {
+  const name = JSON.stringify([scope, cacheKey])
   const ofCache = known.get(cache) ?? new Map<string, Invalidations>()
   known.set(cache, ofCache)
-  const own = ofCache.get(cacheKey) ?? {
+  const own = ofCache.get(name) ?? {
     held: new Set(),
     due: new Map(),
     allDue: 0,
@@ -31,7 +34,8 @@ export function invalidationsOf(cache: Cache, cacheKey: string): Invalidations {
     renewals: new DueRenewals(),
     writing: undefined,
     next: undefined,
+    era: undefined,
   }
-  ofCache.set(cacheKey, own)
+  ofCache.set(name, own)
   return own
 }

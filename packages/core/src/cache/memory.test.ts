@@ -9,11 +9,12 @@ describeCache('memoryCache', () => {
 })
 
 test('two memory caches share nothing', async () => {
-  const slot = (): Slot => ({ cacheKey: 'table', key: 'a', tags: ['x'] })
+  const slot = (): Slot => ({ scope: '', cacheKey: 'table', key: 'a', tags: ['x'] })
   const cache = memoryCache()
   const other = memoryCache()
-  await cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [undefined] })
-  await other.invalidate('table', ['x'])
-  expect(await cache.read(slot())).toMatchObject({ entry: { value: 1, fetchedAt: 1, lease: [undefined] }, lease: [undefined] })
+  const { lease } = await cache.read(slot())
+  await cache.fill(slot(), { value: 1, fetchedAt: 1, lease })
+  await other.invalidate({ scope: '', cacheKey: 'table' }, ['x'])
+  expect(await cache.read(slot())).toMatchObject({ entry: { value: 1, fetchedAt: 1, lease }, lease })
   expect((await other.read(slot())).entry).toBeUndefined()
 })

@@ -1,4 +1,5 @@
 import type { Cache, Lease } from './cache.ts'
+import { leaseOf, noStamps } from './stamps.ts'
 
 /** No cache: every read asks the master, and readers of the same slot still share one request. */
 export function noCache(): Cache {
@@ -7,9 +8,10 @@ export function noCache(): Cache {
     read: ({ tags }) => Promise.resolve({ entry: undefined, lease: unstamped(tags), leaseOf: unstamped }),
     fill: () => Promise.resolve(true),
     invalidate: () => Promise.resolve(),
+    purge: () => Promise.resolve(),
   }
 }
 
 function unstamped(tags: readonly string[]): Lease {
-  return tags.map(() => undefined)
+  return leaseOf(tags, noStamps())
 }

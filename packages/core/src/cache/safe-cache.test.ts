@@ -5,9 +5,10 @@ import { moodyCache, type CacheMethod, type MoodyCache } from '../testing/moody-
 import type { Cache, CacheRead, Renewal, Slot } from './cache.ts'
 import { sameMoment, type HeldLease } from './held-lease.ts'
 import { memoryCache } from './memory.ts'
-import { SafeCache, type CacheOperation, type Lookup } from './safe-cache.ts'
+import { SafeCache, type CacheOperation, type Lookup, type StorageStatus } from './safe-cache.ts'
 
 const bound = 2_000
+const table = { scope: '', cacheKey: 'table' }
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -64,7 +65,7 @@ describe('leases', () => {
     const storage = memoryCache()
     const { safe } = setUp(storage)
     const lease = await hold(safe, slot('a', 'x'))
-    await storage.invalidate('table', ['x'])
+    await storage.invalidate({ scope: '', cacheKey: 'table' }, ['x'])
     expect(lease.isVoid).toBe(false)
     expect(await safe.fill(slot('a', 'x'), lease, 'old', 1, false)).toBe(false)
     expect(await look(safe, slot('a', 'x'))).toMatchObject({ fresh: false })
@@ -130,7 +131,7 @@ describe('leases', () => {
     const first = await hold(safe, slot('a', 'x'))
     const second = await hold(safe, slot('a', 'x'))
     expect(sameMoment(first, second)).toBe(true)
-    await storage.invalidate('table', ['x'])
+    await storage.invalidate({ scope: '', cacheKey: 'table' }, ['x'])
     const third = await hold(safe, slot('a', 'x'))
     expect(sameMoment(first, third)).toBe(false)
     await safe.invalidate(['x'])
@@ -224,9 +225,9 @@ describe('promise 7: the cache may fail', () => {
   test('a cache whose methods answer at once instead of with a promise does as well', async () => {
     const storage = memoryCache()
     const answered = await storage.read(slot('a', 'x'))
-    const hasty = { kind: 'hasty', read: () => answered, fill: () => true, invalidate: () => undefined }
+    const hasty = { kind: 'hasty', read: () => answered, fill: () => true, invalidate: () => undefined, purge: () => undefined }
     const errors: unknown[] = []
-    const safe = new SafeCache(hasty as unknown as Cache, 'table', (_, error) => errors.push(error))
+    const safe = new SafeCache(hasty as unknown as Cache, table, { onError: (_, error) => errors.push(error), onStatus: () => undefined })
     expect(await fill(safe, slot('a', 'x'), 'value')).toBe(true)
     await safe.invalidate(['x'])
     expect(errors).toEqual([])
@@ -334,7 +335,9 @@ describe('an invalidation that could not be written', () => {
     cache.moods.invalidate = 'reject'
     await safe.invalidate(['x'])
     await safe.fill(slot('a', 'x'), lease, 'old', 1, false)
-    expect(await look(new SafeCache(storage, 'table', () => undefined), slot('a', 'x'))).toMatchObject({
+    expect(
+      await look(new SafeCache(storage, table, { onError: () => undefined, onStatus: () => undefined }), slot('a', 'x')),
+    ).toMatchObject({
       entry: { value: 'old' },
       fresh: false,
     })
@@ -467,14 +470,18 @@ function setUp(storage: Cache = memoryCache()): {
   readonly safe: SafeCache
   readonly cache: MoodyCache
   readonly errors: readonly Reported[]
+  readonly statuses: readonly StorageStatus[]
 } {
   const cache = moodyCache(storage)
   const errors: Reported[] = []
-  return { safe: new SafeCache(cache, 'table', (during, error) => errors.push({ during, error })), cache, errors }
+  const statuses: StorageStatus[] = []
+  const onError = (during: CacheOperation, error: unknown): void => void errors.push({ during, error })
+  const safe = new SafeCache(cache, table, { onError, onStatus: (status) => statuses.push(status) })
+  return { safe, cache, errors, statuses }
 }
 
 function slot(key: string, ...tags: readonly string[]): Slot {
-  return { cacheKey: 'table', key, tags }
+  return { scope: '', cacheKey: 'table', key, tags }
 }
 
 /** One that hangs on the rows that it shows, too. */

@@ -1,5 +1,5 @@
-import { TimeoutError } from '../errors.ts'
-import { reaches, sameLease, type Cache, type CacheEntry, type Renewal, type Slot, type Tags } from './cache.ts'
+import { StorageError, TimeoutError, type StorageReason } from '../errors.ts'
+import { reaches, sameLease, type Cache, type CachedTable, type CacheEntry, type Renewal, type Slot, type Tags } from './cache.ts'
 import { isOvertaken, type HeldLease } from './held-lease.ts'
 import { invalidationsOf, type Invalidations } from './invalidations.ts'
 import { Watchdog } from './watchdog.ts'
@@ -11,7 +11,31 @@ const answerWithin = 2_000
 const mostDue = 5_000
 
 /** What was done with the cache when it failed. */
-export type CacheOperation = 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate'
+export type CacheOperation = 'cache-open' | 'cache-read' | 'cache-fill' | 'cache-invalidate' | 'cache-purge'
+
+/** How what is cached is stored. */
+export interface StorageStatus {
+  /**
+   * The cache's kind (`'indexeddb'`, `'memory'`, `'none'`, or that of your own): also `'memory'` where `idbCache` cannot work in this
+   * page. `'degraded'` while the storage fails: what it cannot do is done without it, and it is tried again each time.
+   */
+  readonly storage: 'indexeddb' | 'memory' | 'none' | 'degraded' | (string & {})
+  /** Why it is not what it was to be. */
+  readonly reason?: StorageReason
+  /** The error that told so. */
+  readonly error?: unknown
+  /** Whether the browser has promised not to delete it by itself; only where it was asked to. */
+  readonly persisted?: boolean
+  /** In ms since 1970. */
+  readonly since: number
+}
+
+/** What a safe cache tells. */
+export interface SafeCacheListener {
+  /** An error that was survived. While something goes on failing it is told once. */
+  readonly onError: (during: CacheOperation, error: unknown) => void
+  readonly onStatus: (status: StorageStatus) => void
+}
 
 /** What the cache knows of a slot. */
 export interface Lookup {
@@ -28,36 +52,67 @@ export interface Lookup {
  */
 export class SafeCache {
   readonly #cache: Cache
-  readonly #cacheKey: string
-  readonly #onError: (during: CacheOperation, error: unknown) => void
+  readonly #table: CachedTable
+  readonly #listener: SafeCacheListener
   readonly #shared: Invalidations
   readonly #watchdog = new Watchdog(answerWithin)
   /** Requests that are past their bound. While there are any, the cache is not asked at all. */
   #stuck = 0
+  /** What does not work at present. */
+  readonly #failing = new Map<CacheOperation, unknown>()
+  #status: StorageStatus
+  #isEnded = false
 
-  constructor(cache: Cache, cacheKey: string, onError: (during: CacheOperation, error: unknown) => void) {
+  constructor(cache: Cache, table: CachedTable, listener: SafeCacheListener) {
     this.#cache = cache
-    this.#cacheKey = cacheKey
-    this.#onError = onError
-    this.#shared = invalidationsOf(cache, cacheKey)
+    this.#table = table
+    this.#listener = listener
+    this.#shared = invalidationsOf(cache, table)
+    this.#status = { ...this.#standing(), since: Date.now() }
   }
 
   get kind(): string {
     return this.#cache.kind
   }
 
+  /** The same object until something of it changes. */
+  get status(): StorageStatus {
+    return this.#status
+  }
+
   /** Whether what another tab has invalidated is invalidated here. */
   get isShared(): boolean {
-    return this.#cache.sharedAs !== undefined
+    return this.#cache.sharedAs !== undefined && this.#cache.fault === undefined
   }
 
   /** A storage that has to be opened is ready sooner for it. Nobody waits for that. */
   async open(): Promise<void> {
     try {
       await this.#cache.open?.()
+      this.#succeed('cache-open')
     } catch (error) {
-      this.#onError('cache-open', error)
+      this.#fail('cache-open', error)
     }
+  }
+
+  /** What lies in this slot is not evicted until the returned function is called. */
+  pin(slot: Slot): () => void {
+    return this.#isEnded ? () => undefined : (this.#cache.pin?.(slot) ?? (() => undefined))
+  }
+
+  /** From now on nothing is cached, and nothing is found, whatever is under way. */
+  end(): void {
+    this.#isEnded = true
+    for (const lease of this.#shared.held) lease.isVoid = true
+  }
+
+  /**
+   * Removes all of the scope.
+   *
+   * @throws TimeoutError where the cache does not answer in time, and whatever it rejects with
+   */
+  async purge(): Promise<void> {
+    await this.#bounded('cache-purge', () => this.#cache.purge(this.#table.scope))
   }
 
   /**
@@ -89,13 +144,14 @@ export class SafeCache {
   ): Promise<boolean> {
     const { stored } = lease
     const isVoid = neverFresh || lease.isLocal || isOvertaken(lease, tags)
+    const { era } = lease
     const fill = (): Promise<boolean> | undefined => {
-      // No slot's present lease is ever empty, so an entry under an empty one is stale for good, also where the invalidation
+      // No slot's present lease is that of no tags, so an entry under that one is stale for good, also where the invalidation
       // that voided the lease cannot be written.
-      const own = isVoid ? [] : stored?.leaseOf([...slot.tags, ...tags])
+      const own = isVoid ? era : stored?.leaseOf([...slot.tags, ...tags])
       return own && this.#cache.fill(slot, { value, fetchedAt, ...(tags.length > 0 && { tags }), lease: own })
     }
-    const isWritable = stored !== undefined || lease.isLocal
+    const isWritable = era !== undefined && !this.#isEnded
     const held = isWritable ? await this.#attempt('cache-fill', async () => fill()) : undefined
     return held !== false && !neverFresh && !isOvertaken(lease, tags)
   }
@@ -134,6 +190,7 @@ export class SafeCache {
    * @param renewals what is known of the entries that it makes stale; they stay fresh
    */
   async invalidate(tags: Tags, renewals: readonly Renewal[] = []): Promise<void> {
+    if (this.#isEnded) return
     this.overtake(tags)
     this.#shared.renewals.add(tags, renewals)
     this.#shared.calls += 1
@@ -168,7 +225,7 @@ export class SafeCache {
     const renewals = this.#shared.renewals.take()
     let isWritten = false
     await this.#attempt('cache-invalidate', async () => {
-      await this.#cache.invalidate(this.#cacheKey, tags, renewals)
+      await this.#cache.invalidate(this.#table, tags, renewals)
       isWritten = true
       // Here it counts also where it took longer than the bound. What was asked for meanwhile is still due.
       if (this.#shared.allDue <= calls) this.#shared.allDue = 0
@@ -187,16 +244,25 @@ export class SafeCache {
     }
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
-    const read = await this.#attempt('cache-read', () => this.#cache.read(slot))
+    const read = this.#isEnded ? undefined : await this.#attempt('cache-read', () => this.#cache.read(slot))
+    if (read === undefined || this.#isEnded) return { entry: undefined, fresh: false, lease }
     lease.stored = read
-    if (read?.entry === undefined) return { entry: undefined, fresh: false, lease }
+    lease.era = this.#shared.era = read.leaseOf([])
+    if (read.entry === undefined) return { entry: undefined, fresh: false, lease }
     const own = read.entry.tags ?? []
     const fresh = sameLease(read.entry.lease, read.lease) && !isOvertaken(lease, own) && !isDue && !this.#isDue(own)
     return { entry: read.entry, fresh, lease }
   }
 
   #hold(slot: Slot, isLocal: boolean): HeldLease {
-    const lease: HeldLease = { slot, stored: undefined, isLocal, isVoid: false, touched: new Set() }
+    const lease: HeldLease = {
+      slot,
+      stored: undefined,
+      era: isLocal ? this.#shared.era : undefined,
+      isLocal,
+      isVoid: false,
+      touched: new Set(),
+    }
     this.#shared.held.add(lease)
     return lease
   }
@@ -210,14 +276,23 @@ export class SafeCache {
     return this.#shared.allDue > 0 || tags.some((tag) => this.#shared.due.has(tag))
   }
 
-  /** Undefined where the cache cannot. After the bound, until the request ends, it counts as stuck. */
-  #attempt<T>(during: CacheOperation, request: () => Promise<T>): Promise<T | undefined> {
-    if (this.#stuck > 0) return Promise.resolve(undefined)
-    return new Promise((resolve) => {
+  /** Undefined where the cache cannot. */
+  async #attempt<T>(during: CacheOperation, request: () => Promise<T>): Promise<T | undefined> {
+    if (this.#stuck > 0) return undefined
+    try {
+      return await this.#bounded(during, request)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** It rejects after the bound; until the request ends, it counts as stuck then. */
+  #bounded<T>(during: CacheOperation, request: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
       let isLate = false
       const fail = (error: unknown): void => {
-        this.#onError(during, error)
-        resolve(undefined)
+        this.#fail(during, error)
+        reject(error)
       }
       const unwatch = this.#watchdog.watch(() => {
         isLate = true
@@ -232,12 +307,58 @@ export class SafeCache {
         if (this.#shared.allDue + this.#shared.due.size > 0) void this.#writeDue()
       }
       asPromise(request)
-        .then(resolve, (error: unknown) => {
-          if (!isLate) fail(error)
-        })
+        .then(
+          (answer) => {
+            this.#succeed(during)
+            resolve(answer)
+          },
+          (error: unknown) => {
+            if (!isLate) fail(error)
+          },
+        )
         .finally(end)
     })
   }
+
+  #fail(during: CacheOperation, error: unknown): void {
+    // What one row holds says nothing of the storage.
+    const isOfRow = error instanceof DOMException && error.name === 'DataCloneError'
+    if (isOfRow || !this.#failing.has(during)) this.#listener.onError(during, error)
+    if (isOfRow) return
+    this.#failing.set(during, error)
+    this.#tell()
+  }
+
+  #succeed(during: CacheOperation): void {
+    this.#failing.delete(during)
+    // It is open, or another request could not have been answered.
+    this.#failing.delete('cache-open')
+    this.#tell()
+  }
+
+  #tell(): void {
+    const standing = this.#standing()
+    const { storage, reason, persisted } = this.#status
+    if (standing.storage === storage && standing.reason === reason && standing.persisted === persisted) return
+    this.#status = { ...standing, since: Date.now() }
+    this.#listener.onStatus(this.#status)
+  }
+
+  #standing(): Omit<StorageStatus, 'since'> {
+    const { kind, fault, persisted } = this.#cache
+    const asked = persisted === undefined ? {} : { persisted }
+    const [failure] = this.#failing.values()
+    if (this.#failing.size > 0) return { storage: 'degraded', reason: reasonOf(failure), error: failure, ...asked }
+    return { storage: kind, ...fault, ...asked }
+  }
+}
+
+function reasonOf(error: unknown): StorageReason {
+  if (error instanceof StorageError) return error.reason
+  if (error instanceof TimeoutError) return 'silent'
+  const name = error instanceof DOMException ? error.name : ''
+  if (name === 'QuotaExceededError') return 'full'
+  return name === 'InvalidStateError' || name === 'AbortError' ? 'closed' : 'failed'
 }
 
 /** What the caller's own cache throws is a rejection like any other. */

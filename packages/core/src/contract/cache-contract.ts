@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { sameLease, type Cache, type CacheEntry, type Renewal, type Slot } from '../cache/cache.ts'
+import { sameLease, type Cache, type CachedTable, type CacheEntry, type Renewal, type Slot } from '../cache/cache.ts'
 
 /** A cache to be tested, on a storage of its own. */
 export interface CacheUnderTest {
@@ -16,7 +16,7 @@ export interface CacheContractOptions {
 }
 
 /** The table of most tests. */
-const cacheKey = 'table'
+const table: CachedTable = { scope: '', cacheKey: 'table' }
 
 /** Names that break what does not keep names apart, some of them prefixes of each other. */
 const awkwardNames: readonly string[] = [
@@ -73,7 +73,7 @@ function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>
 
   test('a slot that was never filled has no entry, and a lease with one stamp per tag', async () => {
     const { cache } = await setUp(create)
-    expect(await cache.read(slot('a', 'x', 'y'))).toMatchObject({ entry: undefined, lease: [undefined, undefined] })
+    expect(await cache.read(slot('a', 'x', 'y'))).toMatchObject({ entry: undefined, lease: { length: 3, 1: undefined, 2: undefined } })
   })
 
   test('a fill under a lease that nothing has voided holds', async () => {
@@ -84,14 +84,14 @@ function describeAnyCache(create: () => CacheUnderTest | Promise<CacheUnderTest>
   test('what was filled in before an invalidation is not fresh after it', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x', 'y'), 1)
-    await cache.invalidate(cacheKey, ['y'])
+    await cache.invalidate(table, ['y'])
     expect(await isFresh(cache, slot('a', 'x', 'y'))).toBe(false)
   })
 
   test('an invalidation of nothing does nothing', async () => {
     const { cache } = await setUp(create)
     const before = await cache.read(slot('a', 'x'))
-    await cache.invalidate(cacheKey, [])
+    await cache.invalidate(table, [])
     const { entry, lease } = await cache.read(slot('a', 'x'))
     expect({ entry, lease }).toEqual({ entry: before.entry, lease: before.lease })
   })
@@ -145,7 +145,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('an entry stays readable when it is stale', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 'old', 7)
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     const { entry } = await cache.read(slot('a', 'x'))
     expect(entry).toMatchObject({ value: 'old', fetchedAt: 7 })
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
@@ -154,7 +154,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('after an invalidation a slot can be filled afresh', async () => {
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 'old')
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     expect(await fill(cache, slot('a', 'x'), 'new')).toBe(true)
     expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
     expect(await valueOf(cache, slot('a', 'x'))).toBe('new')
@@ -165,7 +165,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (const tag of ['x', 'y', 'z']) {
       const own = slot(`voided by ${tag}`, 'x', 'y', 'z')
       const { lease } = await cache.read(own)
-      await cache.invalidate(cacheKey, [tag])
+      await cache.invalidate(table, [tag])
       expect(await cache.fill(own, { value: 1, fetchedAt: 1, lease })).toBe(false)
       expect(await isFresh(cache, own)).toBe(false)
     }
@@ -174,8 +174,8 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('promise 2: a lease that was voided twice stays void', async () => {
     const { cache } = await setUp(create)
     const { lease } = await cache.read(slot('a', 'x'))
-    await cache.invalidate(cacheKey, ['x'])
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
+    await cache.invalidate(table, ['x'])
     expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease })).toBe(false)
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
@@ -184,10 +184,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     await fill(cache, slot('a', 'x'), 1)
     const { lease } = await cache.read(slot('b', 'x'))
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     for (let round = 0; round < 20; round += 1)
       await cache.invalidate(
-        cacheKey,
+        table,
         Array.from({ length: 50 }, (_, index) => `${round} ${index}`),
       )
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
@@ -200,7 +200,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (let round = 0; round < 50; round += 1) {
       const own = slot(`${round}`, 'x')
       const { lease } = await cache.read(own)
-      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => cache.invalidate(cacheKey, ['x'])]
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => cache.invalidate(table, ['x'])]
       if (round % 2 === 1) calls.reverse()
       await Promise.all(calls.map((call) => call()))
       expect(await isFresh(cache, own)).toBe(false)
@@ -217,7 +217,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
   test('a void fill leaves alone what is fresh and newer', async () => {
     const { cache } = await setUp(create)
     const { lease } = await cache.read(slot('a', 'x'))
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     await fill(cache, slot('a', 'x'), 'fresh', 2)
     expect(await cache.fill(slot('a', 'x'), { value: 'void', fetchedAt: 1, lease })).toBe(false)
     expect(await valueOf(cache, slot('a', 'x'))).toBe('fresh')
@@ -239,9 +239,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
 
-  test('an entry under an empty lease is stale from the start', async () => {
+  test('an entry under a lease of no tags is stale from the start', async () => {
     const { cache } = await setUp(create)
-    expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease: [] })).toBe(false)
+    const { leaseOf } = await cache.read(slot('a', 'x'))
+    expect(await cache.fill(slot('a', 'x'), { value: 1, fetchedAt: 1, lease: leaseOf([]) })).toBe(false)
     expect(await valueOf(cache, slot('a', 'x'))).toBe(1)
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
   })
@@ -250,7 +251,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'z', 'y')]
     for (const each of slots) await fill(cache, each, 1)
-    await cache.invalidate(cacheKey, ['x', 'y'])
+    await cache.invalidate(table, ['x', 'y'])
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, false, false])
   })
 
@@ -258,7 +259,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     const slots = [slot('a', 'x'), slot('b', 'y'), slot('c', 'x', 'y'), slot('x', 'y')]
     for (const each of slots) await fill(cache, each, each.key)
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true, false, true])
   })
 
@@ -269,10 +270,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       { ...slot('d', 'x'), cacheKey: 'tables' },
       { ...slot('e', 'x'), cacheKey: '' },
     ]
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     for (const each of [...slots, ...others]) await fill(cache, each, 1)
     const { lease } = await cache.read(slot('f', 'new'))
-    await cache.invalidate(cacheKey, 'all')
+    await cache.invalidate(table, 'all')
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, false, false])
     expect(await Promise.all(others.map((each) => isFresh(cache, each)))).toEqual([true, true])
     expect(await cache.fill(slot('f', 'new'), { value: 1, fetchedAt: 1, lease })).toBe(false)
@@ -280,10 +281,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
 
   test('after an invalidation of all tags they are told apart as before', async () => {
     const { cache } = await setUp(create)
-    await cache.invalidate(cacheKey, 'all')
+    await cache.invalidate(table, 'all')
     const slots = [slot('a', 'x'), slot('b', 'y')]
     for (const each of slots) await fill(cache, each, 1)
-    await cache.invalidate(cacheKey, ['x'])
+    await cache.invalidate(table, ['x'])
     expect(await Promise.all(slots.map((each) => isFresh(cache, each)))).toEqual([false, true])
   })
 
@@ -294,9 +295,9 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     test('promise 17: goes stale by any of them, and by no other', async () => {
       const { cache } = await setUp(create)
       expect(await fillWith(cache, page(), value, ['row 1', 'row 2'])).toBe(true)
-      await cache.invalidate(cacheKey, ['row 3'])
+      await cache.invalidate(table, ['row 3'])
       expect(await isFresh(cache, page())).toBe(true)
-      await cache.invalidate(cacheKey, ['row 2'])
+      await cache.invalidate(table, ['row 2'])
       expect(await isFresh(cache, page())).toBe(false)
       expect(await valueOf(cache, page())).toEqual(value)
     })
@@ -305,7 +306,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       const { cache } = await setUp(create)
       for (const tags of [['lists'], 'all'] as const) {
         await fillWith(cache, page(), value, ['row 1', 'row 2'])
-        await cache.invalidate(cacheKey, tags)
+        await cache.invalidate(table, tags)
         expect(await isFresh(cache, page())).toBe(false)
       }
     })
@@ -313,7 +314,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     test('promise 2: is void where one of them was invalidated since it was asked for', async () => {
       const { cache } = await setUp(create)
       const { leaseOf } = await cache.read(page())
-      await cache.invalidate(cacheKey, ['row 2'])
+      await cache.invalidate(table, ['row 2'])
       const entry = (tags: readonly string[]): CacheEntry => ({ value, fetchedAt: 1, tags, lease: leaseOf(['lists', ...tags]) })
       expect(await cache.fill(page(), entry(['row 1', 'row 2']))).toBe(false)
       expect(await isFresh(cache, page())).toBe(false)
@@ -326,7 +327,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       const { leaseOf } = await cache.read(page())
       await fillWith(cache, page(), value, ['row 1', 'row 2'])
       const renewal = { slot: page(), tags: ['lists', 'row 1', 'row 2'], renew: () => 'renewed' }
-      await cache.invalidate(cacheKey, ['row 2'], [renewal])
+      await cache.invalidate(table, ['row 2'], [renewal])
       const late = { value: 'void', tags: ['row 2'], lease: leaseOf(['lists', 'row 2']) }
       await cache.fill(page(), { ...late, fetchedAt: 0 })
       expect(await valueOf(cache, page())).not.toBe('void')
@@ -339,10 +340,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       const { cache } = await setUp(create)
       await fillWith(cache, page(), value, ['row 1', 'row 2'])
       const tags = ['lists', 'row 1', 'row 2']
-      await cache.invalidate(cacheKey, ['row 2'], [{ slot: page(), tags, renew: () => ({ rows: 'renewed' }) }])
+      await cache.invalidate(table, ['row 2'], [{ slot: page(), tags, renew: () => ({ rows: 'renewed' }) }])
       if (!(await isFresh(cache, page()))) return expect(await valueOf(cache, page())).toEqual(value)
       expect(await cache.read(page())).toMatchObject({ entry: { value: { rows: 'renewed' }, fetchedAt: 1, tags: ['row 1', 'row 2'] } })
-      await cache.invalidate(cacheKey, ['row 1'])
+      await cache.invalidate(table, ['row 1'])
       return expect(await isFresh(cache, page())).toBe(false)
     })
 
@@ -353,9 +354,9 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     ])('is not renewed where it %s', async (_, renewal, before) => {
       const { cache } = await setUp(create)
       await fillWith(cache, page(), value, ['row 1', 'row 2'])
-      await cache.invalidate(cacheKey, before)
+      await cache.invalidate(table, before)
       const tags = ['lists', 'row 1', 'row 2']
-      await cache.invalidate(cacheKey, ['row 2'], [{ slot: page(), tags, renew: () => 'renewed', ...renewal }])
+      await cache.invalidate(table, ['row 2'], [{ slot: page(), tags, renew: () => 'renewed', ...renewal }])
       expect(await isFresh(cache, page())).toBe(false)
       expect(await valueOf(cache, page())).toEqual(value)
     })
@@ -363,10 +364,10 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
 
   test('promise 10: a tag of one table is none of another, whatever they are called', async () => {
     const { cache } = await setUp(create)
-    const slots = awkwardNames.map((name) => ({ cacheKey: name, key: `key of ${name}`, tags: ['x'] }))
+    const slots = awkwardNames.map((name) => ({ scope: '', cacheKey: name, key: `key of ${name}`, tags: ['x'] }))
     for (const each of slots) await fill(cache, each, each.key)
     for (const [index, name] of awkwardNames.entries()) {
-      await cache.invalidate(name, index % 2 === 0 ? ['x'] : 'all')
+      await cache.invalidate({ scope: '', cacheKey: name }, index % 2 === 0 ? ['x'] : 'all')
       const fresh = await Promise.all(slots.map((each) => isFresh(cache, each)))
       expect(fresh).toEqual(awkwardNames.map((_, other) => other > index))
     }
@@ -376,9 +377,9 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     const stamps = new Set<unknown>()
     for (let round = 0; round < 100; round += 1) {
-      await cache.invalidate(cacheKey, ['x'])
+      await cache.invalidate(table, ['x'])
       const { lease } = await cache.read(slot('a', 'x'))
-      stamps.add(lease[0])
+      stamps.add(lease[1])
     }
     expect(stamps.size).toBe(100)
     expect(stamps).not.toContain(undefined)
@@ -395,7 +396,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     const { cache } = await setUp(create)
     for (const each of awkwardNames) await fill(cache, slot(each, each), each)
     for (const [index, tag] of awkwardNames.entries()) {
-      await cache.invalidate(cacheKey, [tag])
+      await cache.invalidate(table, [tag])
       const fresh = await Promise.all(awkwardNames.map((each) => isFresh(cache, slot(each, each))))
       expect(fresh).toEqual(awkwardNames.map((_, other) => other > index))
     }
@@ -436,7 +437,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     if (other === undefined) return context.skip('its storage is not shared')
     await fill(cache, slot('a', 'x'), 1)
     expect(await isFresh(other, slot('a', 'x'))).toBe(true)
-    await other.invalidate(cacheKey, ['x'])
+    await other.invalidate(table, ['x'])
     expect(await isFresh(cache, slot('a', 'x'))).toBe(false)
     await fill(other, slot('a', 'x'), 2)
     expect(await valueOf(cache, slot('a', 'x'))).toBe(2)
@@ -449,7 +450,7 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     for (let round = 0; round < 50; round += 1) {
       const own = slot(`${round}`, 'x')
       const { lease } = await cache.read(own)
-      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => other.invalidate(cacheKey, ['x'])]
+      const calls = [() => cache.fill(own, { value: round, fetchedAt: round, lease }), () => other.invalidate(table, ['x'])]
       if (round % 2 === 1) calls.reverse()
       await Promise.all(calls.map((call) => call()))
       expect(await isFresh(cache, own)).toBe(false)
@@ -467,7 +468,7 @@ async function setUp(create: () => CacheUnderTest | Promise<CacheUnderTest>): Pr
 }
 
 function slot(key: string, ...tags: readonly string[]): Slot {
-  return { cacheKey, key, tags }
+  return { ...table, key, tags }
 }
 
 /** Fills a slot under its present lease. */
@@ -485,7 +486,7 @@ async function fillWith(cache: Cache, own: Slot, value: unknown, tags: readonly 
 /** Fills a slot under a lease that was voided in between. */
 async function voidFill(cache: Cache, own: Slot, value: unknown, fetchedAt: number): Promise<void> {
   const { lease } = await cache.read(own)
-  await cache.invalidate(own.cacheKey, own.tags)
+  await cache.invalidate(own, own.tags)
   expect(await cache.fill(own, { value, fetchedAt, lease })).toBe(false)
 }
 

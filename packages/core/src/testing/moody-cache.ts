@@ -50,9 +50,10 @@ export function moodyCache(cache: Cache = memoryCache()): MoodyCache {
     },
     read: (slot) => act('read', () => cache.read(slot)),
     fill: (slot, entry) => act('fill', () => cache.fill(slot, entry)),
-    invalidate(cacheKey, tags, renewals) {
+    purge: (scope) => cache.purge(scope),
+    invalidate(table, tags, renewals) {
       invalidations.push(tags)
-      return act('invalidate', () => cache.invalidate(cacheKey, tags, renewals))
+      return act('invalidate', () => cache.invalidate(table, tags, renewals))
     },
   }
 }

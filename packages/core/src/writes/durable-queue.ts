@@ -1,7 +1,7 @@
 import { promisifyRequest } from 'idb-keyval'
 import { makeClock } from '../clock.ts'
 import { ArgumentError, TimeoutError } from '../errors.ts'
-import { commit, idbStore } from '../idb-store.ts'
+import { commit, idbDatabase } from '../idb-database.ts'
 import { isObject } from '../table/is-object.ts'
 import { fieldOf } from '../table/row.ts'
 import { randomName } from './new-ids.ts'
@@ -31,15 +31,41 @@ export interface DurableQueueOptions {
 export function durableQueue(options: DurableQueueOptions): WriteStorage {
   const { scope, name = 'vantage-live-writes' }: { scope?: unknown; name?: string } = isObject(options) ? options : {}
   if (typeof scope !== 'string' || scope === '') throw new ArgumentError('scope', scope, 'a string that is not empty, such as a user’s id')
-  const transact = idbStore(name, 'writes')
+  const database = idbDatabase({ name, version: 1, stores: ['writes'] })
+  const transact = <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> =>
+    database(mode, ['writes'], (transaction) => work(transaction.objectStore('writes')))
+  /** Each makes a connection keep nothing more, and resolves when nothing of it is under way. */
+  const connections = new Set<() => Promise<unknown>>()
 
   return {
+    scope,
+
+    purge() {
+      const purged = [...connections].map((stop) => stop())
+      connections.clear()
+      const erase = async (): Promise<void> => {
+        // What is on its way to the disk is removed with the rest.
+        await Promise.allSettled(purged)
+        await transact('readwrite', (store) => {
+          store.delete(rangeOf(scope))
+          return commit(store.transaction)
+        })
+      }
+      return boundedRequests('the queue of writes on disk')(erase())
+    },
+
     connect(cacheKey, onFound): WriteStorageConnection {
       const owner = randomName()
       const now = makeClock()
       const closing = new AbortController()
       const { signal } = closing
       const underWay = new Set<Promise<unknown>>()
+      let isPurged = false
+      const stop = (): Promise<unknown> => {
+        isPurged = true
+        return Promise.allSettled(underWay)
+      }
+      connections.add(stop)
       /** Tabs that live and have writes, whose end is waited for. */
       const awaited = new Set<string>()
 
@@ -60,7 +86,7 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
             .map((write) => ({ ...write, order: freeOrder(write.order, taken) }))
           for (const write of own) store.put(write, keyOf(write.order))
           for (const range of ranges) store.delete(range)
-          await commit(store)
+          await commit(store.transaction)
           return own
         })
 
@@ -115,9 +141,9 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
             // Before that, another tab would take them for left behind.
             await held
             await transact('readwrite', (store) => {
-              for (const each of put) store.put(each, keyOf(each.order))
+              for (const each of isPurged ? [] : put) store.put(each, keyOf(each.order))
               for (const order of forget) store.delete(keyOf(order))
-              return commit(store)
+              return commit(store.transaction)
             })
           }
           const written = write()
@@ -127,6 +153,7 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
 
         close() {
           closing.abort()
+          connections.delete(stop)
           if (canTell) document.removeEventListener('visibilitychange', onVisible)
           void Promise.allSettled(underWay).then(release)
         },

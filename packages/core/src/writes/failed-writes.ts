@@ -48,6 +48,11 @@ export class FailedWrites<Row extends object> {
     return this.remove(this.of(key).filter((write) => write.number < number && isCovered(write.change, change)))
   }
 
+  clear(): void {
+    this.#list = undefined
+    this.#all.clear()
+  }
+
   /** Gives those of them that were held. */
   remove(writes: readonly Write<Row>[]): readonly Write<Row>[] {
     this.#list = undefined

@@ -564,3 +564,15 @@ function someWrites(gen: fc.GeneratorValue, initial: readonly Row[]): { readonly
   })
   return { writes, result: [...rows.values()] }
 }
+
+test('a patch that waits does not bring a row back into a view that the master has taken it out of', () => {
+  const where = [{ field: 'status', operator: 'eq', value: 'baking' }] as const
+  const base = { id: '1', status: 'baking', customer: 'old', notes: '' }
+  const { rows, total } = layOver(
+    { rows: [], total: 0 },
+    [{ change: { type: 'patch', id: '1', partial: { notes: 'mine' } }, key: '1', base, isGone: false, settled: undefined }],
+    { view: { where, orderBy: [], search: '' }, slice: { page: 1, pageSize: 25 } },
+    { idField: 'id', keyOf: (row: typeof base) => row.id },
+  )
+  expect({ rows, total }).toEqual({ rows: [], total: 0 })
+})

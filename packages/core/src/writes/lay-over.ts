@@ -136,7 +136,9 @@ export function layOver<Row extends object>(
       continue
     }
     const was = before !== undefined && (isTouched || !isComplete) && meets(before)
-    const is = after !== undefined && meets(after)
+    // It is in the view as far as was known when it was written to, and yet not there: somebody has taken it out since.
+    const isTakenOut = !isKnown && before !== undefined && isComplete && meets(before)
+    const is = after !== undefined && meets(after) && (!isTakenOut || decides(change, view))
     total += Number(is) - Number(was)
     if (is && !was) show(after, key, change.type === 'insert')
   }
@@ -176,6 +178,11 @@ function defined<Fields extends object>(fields: Fields): Fields {
   if (!Object.values(fields).includes(undefined)) return fields
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is left out is optional, or it could not be undefined
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
+}
+
+/** Whether it says of each field that the view filters by what it is to be. */
+function decides<Row extends object>(change: Change<Row>, { where }: CanonicalQuery): boolean {
+  return change.type === 'replace' || (change.type === 'patch' && where.every(({ field }) => field in change.partial))
 }
 
 /** The master had it in the view, whatever we make of the filter; so only what was changed is looked at. */

@@ -541,3 +541,10 @@ function mustWait(a: OverlaidWrite<Row>, b: OverlaidWrite<Row>): boolean {
 function sorted(rows: readonly Row[]): Row[] {
   return [...rows].sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
 }
+
+test('promise 12: the repeated answer to a write does not take the place of a newer row that was read', () => {
+  const overlay = new Overlay<{ id: string; version: string; customer: string }>('id', undefined, 'version')
+  const read = { id: '1', version: '3', customer: 'somebody later' }
+  overlay.see([read], { fetchedAt: 1 })
+  expect(overlay.newest({ id: '1', version: '1', customer: 'before that' })).toBe(read)
+})

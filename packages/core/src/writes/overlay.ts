@@ -121,10 +121,13 @@ export class Overlay<Row extends object> {
     return (this.#told.get(this.keyOf(id))?.at ?? 0) > at
   }
 
-  /** The answer to a write, or what the stream has told since it was applied, where versions say so: an answer may be a repeated one. */
+  /** The answer to a write, or what was read or told of the row since it was applied, where versions say so: an answer may be a repeated one. */
   newest(answer: Row): Row {
-    const told = this.#told.get(this.#rowKey(answer))?.row
-    return told !== undefined && this.#told.isOlder(answer, told) ? told : answer
+    const key = this.#rowKey(answer)
+    return [this.#told.get(key)?.row, this.#known.get(key)].reduce<Row>(
+      (newest, row) => (row !== undefined && this.#told.isOlder(newest, row) ? row : newest),
+      answer,
+    )
   }
 
   /** Whether the stream has told of a row since the last write to it was answered. */

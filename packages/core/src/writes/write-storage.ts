@@ -30,6 +30,10 @@ export interface StoredWrite {
 
 /** Where a table keeps the writes that wait, so that they survive a reload. */
 export interface WriteStorage {
+  /** Whose writes it keeps, such as a user's id; of the same scope is what is cached of a table with it. */
+  readonly scope: string
+  /** Forgets all writes of the scope, of whatever table and tab (promise 14). It does not hang for ever, and may reject. */
+  purge(): Promise<void>
   /**
    * Begins to keep the writes of a table, and takes over those that were left behind: each is told to one table only, in
    * order.

@@ -1,6 +1,7 @@
-import { checkRow } from '../answers.ts'
-import { ConflictError, type ClosedError } from '../errors.ts'
+import { checkRow, isRowOf, type RowShape } from '../answers.ts'
+import { ConflictError, type ClosedError, type PurgedError } from '../errors.ts'
 import { ownCopy } from '../own-copy.ts'
+import type { StandardSchemaV1 } from '../row-schema.ts'
 import { isObject } from '../table/is-object.ts'
 import { idText, isRowId } from '../table/query.ts'
 import { fieldOf, givenId, writtenId } from '../table/row.ts'
@@ -45,6 +46,8 @@ export interface WritesOptions<Row extends object> {
   /** Whether the target sends again by itself what may go better soon. */
   readonly retriesItself: boolean
   readonly storage: WriteStorage | undefined
+  /** What the target's rows have to fit. */
+  readonly schema?: StandardSchemaV1<Row> | undefined
   readonly coalesce: boolean
   readonly concurrency: number
 }
@@ -174,19 +177,19 @@ export class Writes<Row extends object> {
     const own = ownCopy('row', row)
     const newId = given === undefined ? this.#overlay.newId() : undefined
     const key = given === undefined ? newId : this.#overlay.keyOf(given)
-    return checkRow(this.#target, await this.#write({ type: 'insert', row: own, newId }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'insert', row: own, newId }, { ...options, key }))
   }
 
   async replace(id: RowId, row: Row, options: WriteOptions & ChangeOptions = {}): Promise<Row> {
     const key = this.#writtenKey(id, 'row', row)
     const own = ownCopy('row', row)
-    return checkRow(this.#target, await this.#write({ type: 'replace', id, row: own }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'replace', id, row: own }, { ...options, key }))
   }
 
   async patch(id: RowId, partial: Partial<Row>, options: WriteOptions & ChangeOptions = {}): Promise<Row> {
     const key = this.#writtenKey(id, 'partial', partial)
     const own = ownCopy('partial', partial)
-    return checkRow(this.#target, await this.#write({ type: 'patch', id, partial: own }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'patch', id, partial: own }, { ...options, key }))
   }
 
   async delete(id: RowId, options: WriteOptions = {}): Promise<void> {
@@ -232,12 +235,20 @@ export class Writes<Row extends object> {
   }
 
   /** Every write that waits rejects with this error; so do all that come. The one under way ends as it ends (promise 6). */
-  close(error: ClosedError): void {
+  close(error: ClosedError | PurgedError): void {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(error)
     for (const write of this.#queue.clear()) this.#fail(write, error)
     this.#endDrain()
     this.#disconnectAtLast()
+  }
+
+  /** As `close`, and what was held aside is gone too. What is kept of them is the storage's to forget. */
+  purge(error: PurgedError): void {
+    this.#failed.clear()
+    this.close(error)
+    this.#pending.clear()
+    this.changed()
   }
 
   /** What was handed out is to be made anew. */
@@ -248,6 +259,11 @@ export class Writes<Row extends object> {
 
   get #target(): Table<Row> {
     return this.#options.target
+  }
+
+  get #shape(): RowShape {
+    const { target, schema } = this.#options
+    return { name: target.name, idField: target.idField, schema }
   }
 
   get #overlay(): Overlay<Row> {
@@ -356,7 +372,7 @@ export class Writes<Row extends object> {
   /** What is made of a conflict that a table behind this one met goes through this one's queue. */
   #ownConflict(write: Write<Row>, { table, mine, theirs, base, cause }: ConflictError<Row>): ConflictError<Row> {
     const resolve = async (merged: Partial<Row>): Promise<Row> =>
-      checkRow(this.#target, await this.#again(write, withFields(write.change, merged, this.#target)))
+      checkRow(this.#shape, await this.#again(write, withFields(write.change, merged, this.#target)))
     return new ConflictError(table, write.shown.id ?? '', { mine, theirs, base, resolve }, cause)
   }
 
@@ -377,7 +393,7 @@ export class Writes<Row extends object> {
     if (first === undefined) return
     const at = this.#options.now()
     const isDeletion = fieldsOf(first.change) === undefined
-    const isRow = isObject(answer) && isRowId(fieldOf(answer, this.#target.idField))
+    const isRow = isRowOf(this.#shape, answer)
     const stored = isRow ? this.#overlay.newest(answer) : answer
     for (const write of batch) {
       // An answer that is no row is nothing to show; the write was applied all the same.
@@ -462,6 +478,8 @@ export class Writes<Row extends object> {
 
   /** Takes over what was left behind by tabs that are gone. */
   #adopt(found: readonly FoundWrite<Row>[]): void {
+    // They are kept for the next table, or purged.
+    if (this.#closing.signal.aborted) return
     const adopted = found.map(({ change, order, base, failed, ...made }) => {
       const write = this.#make(change, made, { order, ...nobody })
       // It may have been sent already.
