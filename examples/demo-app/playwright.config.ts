@@ -13,6 +13,8 @@ const config: PlaywrightTestConfig = {
     launchOptions: { executablePath: findBrowser(), args: [...browserArgs] },
     viewport: { width: 1440, height: 900 },
     timezoneId: 'UTC',
+    // What a worker asks for passes by what a test does to the requests of a page.
+    serviceWorkers: 'block',
     trace: 'off',
   },
 }

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 /** The real server in a process of its own, over a small database. */
 export interface Api {
   readonly url: string
+  /** The file of its database. */
+  readonly database: string
   /** As a crash would. */
   kill(): Promise<void>
   /** On the same database and the same port. */
@@ -17,10 +19,11 @@ export interface Api {
 
 export async function startApi(): Promise<Api> {
   const folder = mkdtempSync(join(tmpdir(), 'demo-app-'))
+  const database = join(folder, 'demo.db')
   let child: ChildProcess
 
   const start = async (port: string): Promise<string> => {
-    child = fork(join(import.meta.dirname, 'api-process.ts'), [join(folder, 'demo.db'), port])
+    child = fork(join(import.meta.dirname, 'api-process.ts'), [database, port])
     const [url] = await once(child, 'message')
     return String(url)
   }
@@ -34,6 +37,7 @@ export async function startApi(): Promise<Api> {
 
   return {
     url,
+    database,
     kill,
     async startAgain() {
       await start(new URL(url).port)

@@ -13,17 +13,28 @@ export interface Front {
   close(): Promise<void>
 }
 
+export interface FrontOptions {
+  /** How long an answer of the API is held back, in ms; asked for each. */
+  readonly delay?: () => number
+}
+
 const home = join(import.meta.dirname, '..')
 
-export async function startFront(apiUrl: string): Promise<Front> {
+export async function startFront(apiUrl: string, { delay = () => 0 }: FrontOptions = {}): Promise<Front> {
   let target = apiUrl
   const serveFile = getRequestListener(staticFiles(join(home, 'dist')).fetch)
   const server = createServer((incoming, outgoing) => {
     if (!incoming.url?.startsWith('/api')) return void serveFile(incoming, outgoing)
     const passedOn = httpRequest(`${target}${incoming.url}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(outgoing)
       answer.on('error', () => outgoing.destroy())
+      const passOn = (): void => {
+        if (outgoing.destroyed) return
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+      }
+      const held = delay()
+      if (held > 0) setTimeout(passOn, held)
+      else passOn()
     })
     passedOn.on('error', () => outgoing.destroy())
     outgoing.on('close', () => passedOn.destroy())

@@ -11,6 +11,7 @@ function builtApp(): string {
   writeFileSync(join(folder, 'secret.txt'), 'secret')
   writeFileSync(join(folder, 'dist', 'index.html'), '<title>the app</title>')
   writeFileSync(join(folder, 'dist', 'favicon.svg'), '<svg/>')
+  writeFileSync(join(folder, 'dist', 'service-worker.js'), 'let b')
   writeFileSync(join(folder, 'dist', 'assets', 'index-abc123.js'), 'let a')
   return join(folder, 'dist')
 }
@@ -21,6 +22,7 @@ test.each([
   ['/orders/B-000001', 'text/html; charset=utf-8', 'no-cache', '<title>the app</title>'],
   ['/orders/a%2Fb%25', 'text/html; charset=utf-8', 'no-cache', '<title>the app</title>'],
   ['/favicon.svg', 'image/svg+xml; charset=utf-8', 'no-cache', '<svg/>'],
+  ['/service-worker.js', 'text/javascript; charset=utf-8', 'no-cache', 'let b'],
   ['/assets/index-abc123.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable', 'let a'],
 ])('%s', async (path, type, caching, body) => {
   const response = await staticFiles(builtApp()).request(path)

@@ -10,12 +10,15 @@ import { failedByRow } from '../writes/failed-by-row.ts'
 import { FailedWrites } from '../writes/failed-writes.tsx'
 import { DetailField } from './detail-field.tsx'
 import { ReferencedRows } from './referenced-rows.tsx'
+import { RowStaleMark } from './stale-mark.tsx'
 
 interface DetailPanelProps {
   readonly screen: Screen
   readonly id: string
   /** The row as the grid has it, where it is there. */
   readonly listed: Row | undefined
+  /** When the grid's rows were asked for. */
+  readonly listedAt: number | undefined
   readonly pendingIds: ReadonlySet<string>
   readonly failed: readonly FailedWrite<Row>[]
   readonly isNarrow: boolean
@@ -28,7 +31,7 @@ interface DetailPanelProps {
 
 /** All of one row, live; beside the grid, or over it where there is no room. */
 export function DetailPanel(props: DetailPanelProps): ReactNode {
-  const { screen, id, listed, pendingIds, failed, isNarrow, onSave, onStored, onClose, onDelete } = props
+  const { screen, id, listed, listedAt, pendingIds, failed, isNarrow, onSave, onStored, onClose, onDelete } = props
   const { table } = screen
   const { data, error, isSuccess, isPending: isLoading } = useLiveRow(table, table.rowKey(id))
   // Without a server, and before it has answered, there is what the grid shows.
@@ -44,6 +47,7 @@ export function DetailPanel(props: DetailPanelProps): ReactNode {
       <RowDetail
         screen={screen}
         row={row}
+        listedAt={listedAt}
         isPending={pendingIds.has(ownId)}
         failed={failedByRow(failed).get(ownId) ?? []}
         onSave={onSave}
@@ -100,17 +104,19 @@ function Aside({ title, onClose, children }: AsideProps): ReactNode {
 interface RowDetailProps {
   readonly screen: Screen
   readonly row: Row
+  readonly listedAt: number | undefined
   readonly isPending: boolean
   readonly failed: readonly FailedWrite<Row>[]
   readonly onSave: (id: Value, field: string, value: Value) => void
   readonly onDelete: () => void
 }
 
-function RowDetail({ screen, row, isPending, failed, onSave, onDelete }: RowDetailProps): ReactNode {
+function RowDetail({ screen, row, listedAt, isPending, failed, onSave, onDelete }: RowDetailProps): ReactNode {
   const { table, fields, noun, Related } = screen
   const id = idOf(table, row)
   return (
     <div className="detail-body" aria-busy={isPending}>
+      <RowStaleMark table={table} id={table.rowKey(id)} listedAt={listedAt} />
       {failed.length > 0 && <FailedWrites screen={screen} writes={failed} />}
       <dl className="fields">
         {fields.map((field) => (

@@ -6,6 +6,7 @@ import { addressOf } from '../grid-query.ts'
 import { gridTable, labelOf, shownValue, titleOf, type Row, type Screen, type Value } from '../screen.ts'
 import { screenOf } from '../screens/all.ts'
 import { Link } from '../ui/link.tsx'
+import { RowStaleMark } from './stale-mark.tsx'
 
 /** The rows of other tables that a row refers to. What refers to what is said by the table itself. */
 export function ReferencedRows({ table, row }: { readonly table: LiveTable<Row>; readonly row: Row }): ReactNode {
@@ -41,6 +42,7 @@ function ReferencedRow({ name, screen, id }: ReferencedRowProps): ReactNode {
           <p className="card-title">
             <Link to={addressOf(screen, { openId: String(id) })}>{titleOf(table, row)}</Link>
           </p>
+          {id !== undefined && <RowStaleMark table={table} id={id} />}
           <dl className="facts">
             {others.map((field) => (
               <div key={field.name}>

@@ -5,7 +5,6 @@ import { DeleteDialog } from '../detail/delete-dialog.tsx'
 import { DetailPanel } from '../detail/detail-panel.tsx'
 import { useGridQuery, viewQueryOf } from '../grid-query.ts'
 import { InsertDialog } from '../insert/insert-dialog.tsx'
-import { useIsOnline } from '../network.ts'
 import { idOf, type Screen, type Value } from '../screen.ts'
 import { StatusBar } from '../status/status-bar.tsx'
 import { focusGrid } from '../ui/focus-grid.ts'
@@ -27,7 +26,6 @@ import { useScrollToTop } from './use-scroll-to-top.ts'
 export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
   const [query, change] = useGridQuery(screen)
   const isNarrow = useIsNarrow()
-  const isOnline = useIsOnline()
   const [isInserting, setInserting] = useState(false)
   const [idToDelete, setIdToDelete] = useState<string>()
   const [isFailedShown, setFailedShown] = useState(false)
@@ -67,9 +65,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
         onInsert={() => setInserting(true)}
         onSomebodyElse={() => void editAsSomebody(screen, rows)}
       />
-      {rows.length > 0 && (error !== null || !isOnline) && (
-        <StaleBanner error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />
-      )}
+      {rows.length > 0 && <StaleBanner table={view} error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />}
       <div className="grid-and-detail">
         {live.isHeld && <NewsBanner newCount={live.newCount} onApply={showNews} />}
         <div ref={scroller} className="grid-scroller" data-is-flipping={isPlaceholderData}>
@@ -106,6 +102,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
             screen={screen}
             id={query.openId}
             listed={rows.find((row) => screen.table.rowKey(idOf(screen.table, row)) === openKey)}
+            listedAt={live.data?.fetchedAt}
             pendingIds={pendingIds}
             failed={failed}
             isNarrow={isNarrow}

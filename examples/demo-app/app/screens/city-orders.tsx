@@ -1,5 +1,7 @@
 import { useLivePage } from '@vantage-live/react'
 import type { ReactNode } from 'react'
+import { StaleMark } from '../detail/stale-mark.tsx'
+import { errorWords } from '../error-words.ts'
 import { formatMoment, formatMoney, formatNumber } from '../format.ts'
 import type { Row } from '../screen.ts'
 import { orders } from '../tables.ts'
@@ -8,11 +10,14 @@ import { Link } from '../ui/link.tsx'
 /** The latest orders that go to a city: a view of the other table. */
 export function CityOrders({ row: city }: { readonly row: Row }): ReactNode {
   const view = orders.view({ where: { cityId: Number(city['id']) }, orderBy: [{ field: 'placedAt', direction: 'desc' }] })
-  const { rows, total, isPending } = useLivePage(view, 1, { pageSize: 5 })
+  const { rows, total, data, isPending, error } = useLivePage(view, 1, { pageSize: 5 })
   return (
     <section className="card" aria-label="Latest orders">
       <h3>Latest orders {total !== undefined && <span className="muted">of {formatNumber(total)}</span>}</h3>
-      {rows.length === 0 && <p className="muted">{isPending ? 'Looking…' : 'None yet.'}</p>}
+      <StaleMark table={view} error={error} fetchedAt={data?.fetchedAt} />
+      {rows.length === 0 && (
+        <p className="muted">{isPending ? 'Looking…' : data === undefined && error !== null ? errorWords(error).message : 'None yet.'}</p>
+      )}
       <ul className="list">
         {rows.map(({ id, customer, placedAt, total: amount }) => (
           <li key={id}>

@@ -1,0 +1,116 @@
+import type { Change, History } from './history.ts'
+import { tabText, type Ledger, type TabWrite } from './ledger.ts'
+
+/** In a new row stands for what the server fills in. */
+const comesLater = '…'
+/** A write that is as old as this when its tab ends is on disk, in ms. */
+const keptWithin = 1_000
+
+/** What of the promises about writes does not hold, after all is settled and nothing waits any more. */
+export function brokenWrites(ledger: Ledger, history: History): string[] {
+  return [...lostWrites(ledger, history), ...unstoredAnswers(ledger, history), ...repeatedWrites(ledger, history)]
+}
+
+/** Every write that was made is stored, or was refused and shown as such. */
+function lostWrites(ledger: Ledger, history: History): string[] {
+  return ledger.writes.flatMap((write) => {
+    const isStored =
+      write.type === 'delete'
+        ? history.changes.some(({ type, id }) => type === 'deleted' && id === write.id)
+        : history.changesTo(write.text).length > 0
+    if (isStored || isRefused(ledger, write) || !write.isSure || endedSoon(ledger, write)) return []
+    return [`lost: ${describe(write)}; sent as ${JSON.stringify(requestsOf(ledger, write).map(({ key, status }) => ({ key, status })))}`]
+  })
+}
+
+/** Whatever a tab had an answer to is stored under the key of the request. */
+function unstoredAnswers(ledger: Ledger, history: History): string[] {
+  const stored = new Set(history.changes.map(({ key }) => key))
+  return ledger.sent.flatMap(({ method, path, key, texts, status = 0 }) =>
+    status >= 200 && status < 300 && !stored.has(key)
+      ? [`answered ${status}, but not stored: ${method} ${path} ${texts.join()} under ${key}`]
+      : [],
+  )
+}
+
+/** No key and no text of a tab is in more than one change, and no row goes twice. */
+function repeatedWrites(ledger: Ledger, history: History): string[] {
+  const textsByKey = Map.groupBy(
+    ledger.sent.flatMap(({ key, texts }) => texts.map((text) => ({ key, text }))),
+    ({ key }) => key,
+  )
+  const named = history.changes.flatMap((change) => {
+    const sent = change.key === undefined ? [] : (textsByKey.get(change.key) ?? []).map(({ text }) => text)
+    const own = Object.values(change.row ?? {}).filter((value) => tabText.test(String(value)))
+    const came = own.map(String).filter((text) => history.changesTo(text).includes(change))
+    const texts = new Set([...sent, ...came])
+    return [
+      ...(change.key === undefined ? [] : [{ name: `the key ${change.key}`, change }]),
+      ...[...texts].map((text) => ({ name: `the text ${text}`, change })),
+      ...(change.type === 'deleted' ? [{ name: `the end of ${change.id}`, change }] : []),
+    ]
+  })
+  return [...Map.groupBy(named, ({ name }) => name)].flatMap(([name, found]) =>
+    found.length > 1 ? [`stored ${found.length} times: ${name}: ${JSON.stringify(found.map(({ change }) => brief(change)))}`] : [],
+  )
+}
+
+/** What was shown that nobody wrote, and rows that a document showed as they were before what it had shown already. */
+export function brokenSights(ledger: Ledger, history: History): string[] {
+  const written = new Set(ledger.writes.map(({ text }) => text))
+  for (const { texts } of ledger.sent) for (const text of texts) written.add(text)
+  const refused = new Set(ledger.sent.filter(({ status = 0 }) => status >= 400).flatMap(({ texts }) => texts))
+
+  return [...ledger.shown].flatMap(([name, sightings]) => {
+    // Another page, or another view, may be an older one from the cache, marked stale.
+    const cells = Map.groupBy(sightings, ({ address, id, field }) => `${field} of ${id} at ${address}`)
+    return [...cells].flatMap(([cellName, sights]) => {
+      let last = { position: -1, text: '' }
+      return sights.flatMap(({ at, id, field, text }) => {
+        const position = history.positionOf(id, field, text)
+        if (position === undefined)
+          return written.has(text) || text === comesLater || isPending(id)
+            ? []
+            : [`${name} shows in ${cellName} what nobody wrote: ${text}`]
+        const former = last
+        last = { position, text }
+        if (position >= former.position || refused.has(former.text)) return []
+        const sequence = sights.map(
+          (sight) => `${sight.text} (${history.positionOf(id, field, sight.text) ?? 'never stored'}, ${time(sight.at)})`,
+        )
+        return [`${name} goes back in ${cellName} at ${time(at)} from ${former.text} to ${text}; it has shown ${sequence.join(', ')}`]
+      })
+    })
+  })
+}
+
+/** A new row has a name of its own until the server has given it an id. */
+function isPending(id: string): boolean {
+  return !/^(B-|[eo]\d)/.test(id)
+}
+
+function isRefused(ledger: Ledger, write: TabWrite): boolean {
+  return requestsOf(ledger, write).some(({ status = 0 }) => status >= 400 && status < 500)
+}
+
+function requestsOf(ledger: Ledger, { type, id, text }: TabWrite): Ledger['sent'] {
+  return ledger.sent.filter(({ method, path, texts }) =>
+    type === 'delete' ? method === 'DELETE' && path === `/api/orders/${id}` : texts.includes(text),
+  )
+}
+
+function endedSoon(ledger: Ledger, { tab, at }: TabWrite): boolean {
+  return ledger.ends.some((end) => end.tab === tab && end.at >= at && end.at < at + keptWithin)
+}
+
+function describe({ tab, at, type, id, text }: TabWrite): string {
+  return `${type} ${text} of ${id} in tab ${tab} at ${time(at)}`
+}
+
+function brief({ position, type, id, key }: Change): object {
+  return { position, type, id, key }
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString().slice(11, 23)
+}

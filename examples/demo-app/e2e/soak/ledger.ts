@@ -1,0 +1,133 @@
+import type { BrowserContext, Page, Request } from '@playwright/test'
+import { textFields, type TextField } from './soak-plan.ts'
+
+/** A write that a user has made in a tab. */
+export interface TabWrite {
+  readonly tab: number
+  /** In ms since 1970. */
+  readonly at: number
+  readonly type: 'edit' | 'insert' | 'delete'
+  /** Of the row; empty where the server is to give it. */
+  readonly id: string
+  /** What nobody else writes; empty for a deletion. */
+  readonly text: string
+  /** Whether it is certain that it was made: a form may have gone, or have been closed, under the user's hands. */
+  readonly isSure: boolean
+}
+
+/** A write as a tab has sent it. */
+export interface SentWrite {
+  readonly page: Page
+  readonly at: number
+  readonly method: string
+  readonly path: string
+  readonly key: string
+  /** Those of its values that nobody else writes. */
+  readonly texts: readonly string[]
+  /** The status of the whole answer, where one came. */
+  status: number | undefined
+}
+
+/** What a cell has come to show. */
+export interface Sighting {
+  readonly at: number
+  /** What the page shows: its address without what is beside the grid. */
+  readonly address: string
+  readonly id: string
+  readonly field: TextField
+  readonly text: string
+}
+
+/** All that was done and seen in the tabs. */
+export interface Ledger {
+  readonly writes: TabWrite[]
+  readonly sent: readonly SentWrite[]
+  /** What each document has shown, by a name of its own. */
+  readonly shown: ReadonlyMap<string, readonly Sighting[]>
+  /** When tabs were closed, crashed or reloaded. */
+  readonly ends: { readonly tab: number; readonly at: number }[]
+  /** The texts of writes that were refused and sent once more, since the user said so. */
+  readonly retried: Set<string>
+  /** What was done, for who reads it afterwards. */
+  readonly log: { readonly at: number; readonly what: string }[]
+  /** How often each action was tried, and how often it came to its end. */
+  readonly actions: Map<string, { tried: number; made: number }>
+}
+
+export const tabText: RegExp = /^e\d+x\d+$/
+
+/** Takes note of what all pages of a context send and show. */
+export async function keepLedger(context: BrowserContext): Promise<Ledger> {
+  const sent: SentWrite[] = []
+  const byRequest = new Map<Request, SentWrite>()
+  const shown = new Map<string, Sighting[]>()
+
+  context.on('request', (request) => {
+    if (request.method() === 'GET' || request.method() === 'HEAD') return
+    const key = request.headers()['idempotency-key'] ?? ''
+    const texts = textsIn(request)
+    const path = decodeURIComponent(new URL(request.url()).pathname)
+    const write: SentWrite = { page: request.frame().page(), at: Date.now(), method: request.method(), path, key, texts, status: undefined }
+    byRequest.set(request, write)
+    sent.push(write)
+  })
+  context.on('requestfinished', (request) => {
+    const write = byRequest.get(request)
+    if (write === undefined) return
+    void request.response().then(
+      (response) => {
+        write.status = response?.status()
+      },
+      () => undefined,
+    )
+  })
+  await context.exposeBinding('soakShown', (_, document: string, sightings: readonly Sighting[]) => {
+    shown.set(document, [...(shown.get(document) ?? []), ...sightings])
+  })
+  await context.addInitScript(watchCells, textFields)
+  return { writes: [], sent, shown, ends: [], retried: new Set(), actions: new Map(), log: [] }
+}
+
+function textsIn(request: Request): readonly string[] {
+  const body: unknown = request.postData() === null ? undefined : request.postDataJSON()
+  const values = typeof body === 'object' && body !== null ? Object.values(body) : []
+  return values.filter((value): value is string => typeof value === 'string' && tabText.test(value))
+}
+
+/** Runs in the page, before its own scripts. Tells whenever a frame shows other texts than the one before. */
+function watchCells(fields: readonly TextField[]): void {
+  const name = `${Date.now()}-${Math.random()}`
+  const shown = new Map<string, string>()
+  let news: Sighting[] = []
+  let isDue = false
+
+  const look = (): void => {
+    isDue = false
+    // Until the next page is there, the rows are those of the former one.
+    if (document.querySelector('[role="grid"]')?.ariaBusy === 'true') return
+    const parameters = new URLSearchParams(location.search)
+    parameters.delete('row')
+    const address = `${location.pathname}?${parameters}`
+    for (const row of document.querySelectorAll<HTMLElement>('tr[data-id]')) {
+      const id = row.dataset['id'] ?? ''
+      for (const field of fields) {
+        const cell = row.querySelector<HTMLElement>(`td[data-field="${field}"]`)
+        const text = cell?.textContent ?? ''
+        if (cell === null || 'isEdited' in cell.dataset || shown.get(`${address} ${field} ${id}`) === text) continue
+        shown.set(`${address} ${field} ${id}`, text)
+        news.push({ at: Date.now(), address, id, field, text })
+      }
+    }
+  }
+  const lookSoon = (): void => {
+    if (!isDue) requestAnimationFrame(look)
+    isDue = true
+  }
+  const tell = (): void => {
+    if (news.length > 0) Reflect.get(window, 'soakShown')(name, news)
+    news = []
+  }
+  new MutationObserver(lookSoon).observe(document, { subtree: true, childList: true, characterData: true, attributes: true })
+  setInterval(tell, 200)
+  addEventListener('pagehide', tell)
+}

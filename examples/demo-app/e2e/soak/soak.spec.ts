@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+import { build, defaultClientConditions } from 'vite'
+import { startApi } from '../api.ts'
+import { expect, note, test } from '../fixtures.ts'
+import { startFront } from '../front.ts'
+import { brokenSights, brokenWrites } from './check-history.ts'
+import { brokenCache, brokenPages, settle } from './check-tabs.ts'
+import { readHistory } from './history.ts'
+import { keptWrites } from './kept.ts'
+import { keepLedger } from './ledger.ts'
+import { makeNetwork } from './network.ts'
+import { play } from './play.ts'
+import { makePlan } from './soak-plan.ts'
+import { leaveDialogs, openTab, type Stand, type Tab } from './tab.ts'
+
+// `SOAK_SECONDS=600` plays for ten minutes, with another seed each time; `SOAK_SEED=…` plays one seed again.
+const seconds = Number(process.env['SOAK_SECONDS'] ?? 15)
+const seed = Number(process.env['SOAK_SEED'] ?? (process.env['SOAK_SECONDS'] === undefined ? 6 : Date.now() % 1_000_000))
+const tabCount = 3
+
+// A browser reports each request that fails.
+test.use({ allowedProblems: /^Failed to load resource/ })
+
+test(`a soak of ${tabCount} tabs, with the server killed, the network cut and tabs closed and crashed, ends with all in agreement`, async ({
+  context,
+}, testInfo) => {
+  test.setTimeout((seconds * 1.2 + 240) * 1_000)
+  note(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`)
+  const api = await startApi()
+  const plan = makePlan({ seed, seconds, tabCount })
+  const front = await startFront(api.url, { delay: plan.delay })
+  const ledger = await keepLedger(context)
+  const history = readHistory(api.database)
+  const broken: string[] = []
+  try {
+    const stand: Stand = { context, url: front.url, ledger, network: makeNetwork(context) }
+    const tabs: Tab[] = []
+    while (tabs.length < tabCount) tabs.push(await openTab(stand, tabs.length, '/orders'))
+
+    const onKilled = (forgets: boolean): void => {
+      history.readOn()
+      if (forgets) history.forget()
+    }
+    await play({ api, front, stand, tabs, plan, duration: seconds * 1_000, onKilled })
+
+    for (const { page } of tabs) await leaveDialogs(page)
+    for (const tab of tabs) await settle(tab, ledger)
+    const [first] = tabs
+    if (first !== undefined) await expect.poll(() => keptWrites(first.page)).toBe(0)
+
+    for (const tab of tabs) broken.push(...(await brokenPages(tab, api.url, seconds > 60 ? 12 : 2)))
+    const reader = await openReader(stand)
+    history.readOn()
+    const cache = await brokenCache(reader, api.url, [...new Set(history.changes.map(({ id }) => id))])
+    broken.push(...cache.broken)
+
+    const list = await listedOrders(api.url)
+    await api.kill()
+    history.readOn()
+    expect(history.orders(), 'what the server lists is what its database holds').toEqual(list)
+    broken.push(...brokenWrites(ledger, history), ...brokenSights(ledger, history))
+
+    const counts = [...ledger.actions].map(([type, { tried, made }]) => `${type} ${made}/${tried}`)
+    const sights = [...ledger.shown.values()].reduce((sum, { length }) => sum + length, 0)
+    note(
+      `${history.changes.length} changes; ${ledger.sent.length} writes sent; ${sights} texts shown; cached: ${cache.fresh} fresh, ${cache.stale} stale`,
+    )
+    note(counts.join(', '))
+    // A soak in which nothing can be done would find nothing.
+    const edits = ledger.actions.get('edit') ?? { tried: 0, made: 0 }
+    expect(edits.made).toBeGreaterThan(edits.tried / 2)
+    expect(cache.fresh).toBeGreaterThan(0)
+  } finally {
+    await front.close()
+    await api.close()
+    if (broken.length > 0 || testInfo.errors.length > 0) {
+      const file = testInfo.outputPath('soak.json')
+      const sent = ledger.sent.map((write) => ({ ...write, page: write.page.url() }))
+      writeFileSync(
+        file,
+        JSON.stringify({ seed, seconds, broken, ...ledger, sent, shown: [...ledger.shown], changes: history.changes }, undefined, 1),
+      )
+      note(`What was done and seen is in ${file}`)
+    }
+  }
+  expect(broken, `SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`).toEqual([])
+})
+
+/** A page that is not the app, and has its cache. */
+async function openReader({ context, url }: Stand): Promise<Page> {
+  const output = await build({
+    configFile: false,
+    resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
+    logLevel: 'warn',
+    build: { write: false, lib: { entry: join(import.meta.dirname, 'cache-reader.ts'), formats: ['iife'], name: 'soakReader' } },
+  })
+  const [bundle] = Array.isArray(output) ? output : []
+  const [script] = bundle?.output ?? []
+  if (script?.type !== 'chunk') throw new Error('the reader was not built')
+  const address = `${url}/soak-reader`
+  await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Reader</title>' }))
+  const page = await context.newPage()
+  await page.goto(address)
+  await page.addScriptTag({ content: script.code })
+  return page
+}
+
+async function listedOrders(url: string): Promise<unknown[]> {
+  const rows: unknown[] = []
+  for (let page = 1; ; page += 1) {
+    const response = await fetch(`${url}/api/orders?limit=500&page=${page}`)
+    const answer = await response.json()
+    rows.push(...answer.rows)
+    if (answer.rows.length < 500) return rows
+  }
+}
