@@ -180,7 +180,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
   async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: AnsweredUpdate): Promise<void> {
     await this.#invalidate(rows, cause)
     // Now they find it on the disk.
-    if (!this.#purged.signal.aborted) this.#tabs.tell({ rows, update, version: this.table.version })
+    this.#tabs.tell(this.#purged.signal.aborted ? { rows: 'all' } : { rows, update, version: this.table.version })
   }
 
   /** What lies in this slot is in use. */
@@ -199,7 +199,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     await this.#group.purge()
   }
 
-  async erase(): Promise<void> {
+  async erase(before: number): Promise<void> {
     if (!this.#purged.signal.aborted) {
       const error = new PurgedError(this.table.cacheKey)
       this.#purged.abort(error)
@@ -213,7 +213,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
       this.#listeners.tell({ type: 'purged' })
       this.#listeners.clear()
     }
-    await Promise.all([this.#cache.purge(), this.#storage?.purge()])
+    await Promise.all([this.#cache.purge(), this.#storage?.purge(before)])
   }
 
   /** The stream is let go when the last one leaves. */

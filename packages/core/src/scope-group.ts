@@ -9,8 +9,12 @@ const answerWithin = 250
 export interface ScopeMember {
   /** How many of its writes wait or are under way. */
   readonly waiting: number
-  /** Ends it at once; resolves when nothing is left of it. */
-  erase(): Promise<void>
+  /**
+   * Ends it at once; resolves when nothing is left of it.
+   *
+   * @param before writes of other tables that were called later are kept: a tab may hear of a purge only long after it
+   */
+  erase(before: number): Promise<void>
 }
 
 /** The live tables of one scope: those of this realm, and through a channel those of other tabs. */
@@ -34,8 +38,8 @@ export class ScopeGroup {
 
   /** Ends all of them, here and in other tabs, and rejects where something may be left of one of this tab's. */
   async purge(): Promise<void> {
-    this.#channel?.postMessage({ type: 'purge' })
-    await this.#purgeOwn()
+    this.#channel?.postMessage({ type: 'purge', at: Date.now() })
+    await this.#purgeOwn(Infinity)
   }
 
   /** Resolves when no write waits, in any tab that answers. Rejects with the signal's reason. */
@@ -57,8 +61,8 @@ export class ScopeGroup {
     return this.#present.reduce((sum, { waiting }) => sum + waiting, 0)
   }
 
-  async #purgeOwn(): Promise<void> {
-    const ends = await Promise.allSettled(this.#present.map((member) => member.erase()))
+  async #purgeOwn(before: number): Promise<void> {
+    const ends = await Promise.allSettled(this.#present.map((member) => member.erase(before)))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
@@ -71,8 +75,8 @@ export class ScopeGroup {
       return onError(error)
     }
     this.#channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      const type = isObject(data) && 'type' in data ? data.type : undefined
-      if (type === 'purge') this.#purgeOwn().catch(onError)
+      const { type, at }: { type?: unknown; at?: unknown } = isObject(data) ? data : {}
+      if (type === 'purge' && typeof at === 'number') this.#purgeOwn(at).catch(onError)
       if (type === 'writes wait') this.#othersWait = true
       if (type === 'do writes wait?' && this.#waiting > 0) this.#channel?.postMessage({ type: 'writes wait' })
     })

@@ -29,7 +29,7 @@ interface Fill {
 
 /** A cache on disk, kept within bounds. It rejects where the disk fails. */
 export function idbDisk(name: string, bounds: () => Bounds): Cache {
-  const transact = idbDatabase({ name, version: 2, stores, onMade: beginEra })
+  const transact = idbDatabase({ name, version: 2, stores, formerStores: ['slots'], onMade: beginEra })
   const upkeep = new Upkeep(transact, bounds)
   let writeNow: (() => void) | undefined
   const afterFills = async (): Promise<void> => {

@@ -90,7 +90,11 @@ function makeDatabase(name: string): Database {
     read: (slot) => inPlace((own) => own.read(slot)),
     fill: (slot, entry) => inPlace((own) => own.fill(slot, entry)),
     invalidate: (table, tags, renewals) => inPlace((own) => own.invalidate(table, tags, renewals)),
-    purge: (scope) => inPlace((own) => own.purge(scope)),
+    async purge(scope) {
+      await inPlace((own) => own.purge(scope))
+      // Where a newer version of the app has taken the database over, what this one had kept may still be found.
+      if (instead?.fault.reason === 'foreign') throw instead.fault.error
+    },
     pin(slot) {
       const unpin = [disk.pin?.(slot), instead?.cache.pin?.(slot)]
       return () => unpin.forEach((each) => each?.())
@@ -110,5 +114,10 @@ function makeDatabase(name: string): Database {
 }
 
 async function persist(): Promise<boolean> {
-  return typeof navigator !== 'undefined' && 'storage' in navigator && navigator.storage.persist()
+  try {
+    return typeof navigator !== 'undefined' && 'storage' in navigator && (await navigator.storage.persist())
+  } catch {
+    // Nothing is kept for a page without an origin.
+    return false
+  }
 }

@@ -189,8 +189,9 @@ export class SafeCache {
    *
    * @param renewals what is known of the entries that it makes stale; they stay fresh
    */
-  async invalidate(tags: Tags, renewals: readonly Renewal[] = []): Promise<void> {
-    if (this.#isEnded) return
+  async invalidate(changed: Tags, renewals: readonly Renewal[] = []): Promise<void> {
+    // A write that was under way may have changed what another table of the scope has read since. Nothing tells which rows it had.
+    const tags = this.#isEnded ? 'all' : changed
     this.overtake(tags)
     this.#shared.renewals.add(tags, renewals)
     this.#shared.calls += 1
@@ -221,7 +222,7 @@ export class SafeCache {
 
   async #writeNow(): Promise<void> {
     const calls = this.#shared.calls
-    const tags = this.#shared.allDue > 0 ? 'all' : [...this.#shared.due.keys()]
+    const tags = this.#isEnded || this.#shared.allDue > 0 ? 'all' : [...this.#shared.due.keys()]
     const renewals = this.#shared.renewals.take()
     let isWritten = false
     await this.#attempt('cache-invalidate', async () => {

@@ -26,6 +26,7 @@ export class Upkeep {
   /** When slots were last used, by their keys in the database, as JSON. */
   #used = new Map<string, { readonly key: IDBValidKey; readonly usedAt: number }>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #dueAt = Infinity
   #lastAt = -Infinity
   #making: Promise<boolean> | undefined
 
@@ -62,8 +63,12 @@ export class Upkeep {
   }
 
   #schedule(every: number): void {
-    if (this.#timer !== undefined) return
-    this.#timer = setTimeout(() => whenIdle(() => void this.#sweep()), Math.max(firstAfter, this.#lastAt + every - performance.now()))
+    const now = performance.now()
+    const dueAt = Math.max(now + firstAfter, this.#lastAt + every)
+    if (dueAt >= this.#dueAt) return
+    clearTimeout(this.#timer)
+    this.#dueAt = dueAt
+    this.#timer = setTimeout(() => whenIdle(() => void this.#sweep()), dueAt - now)
   }
 
   async #sweep(): Promise<void> {
@@ -76,7 +81,7 @@ export class Upkeep {
       // Whatever is wrong with the disk, whoever reads or fills hears of it too, and this is tried again.
     }
     this.#lastAt = performance.now()
-    this.#timer = undefined
+    this.#dueAt = Infinity
     if (this.#pins.slots.length > 0) this.#schedule(pinEvery)
   }
 
@@ -102,9 +107,9 @@ export class Upkeep {
     const entries = await this.#entries()
     const own = new Set(this.#pins.slots.map(nameOf))
     const known = entries.map(([key, meta]) => [key, own.has(JSON.stringify(key)) ? { ...meta, pinnedAt: now } : meta] as const)
-    const gone = evicted(known, boundsOf(known.reduce((sum, [, { size }]) => sum + size, 0)), now)
-    await this.#delete(gone, now)
-    return gone.length > 0
+    const gone = new Set(evicted(known, boundsOf(known.reduce((sum, [, { size }]) => sum + size, 0)), now))
+    await this.#delete(known.filter(([key]) => gone.has(key)))
+    return gone.size > 0
   }
 
   async #entries(after?: IDBValidKey): Promise<(readonly [IDBValidKey, EntryMeta])[]> {
@@ -117,20 +122,22 @@ export class Upkeep {
     return keys.length < chunk ? found : [...found, ...(await this.#entries(keys.at(-1)))]
   }
 
-  /** But for what was written meanwhile. */
-  async #delete(keys: readonly IDBValidKey[], before: number): Promise<void> {
-    if (keys.length === 0) return
+  /** But for what was used or written meanwhile. */
+  async #delete(gone: readonly (readonly [IDBValidKey, EntryMeta])[]): Promise<void> {
+    if (gone.length === 0) return
     await this.#transact('readwrite', ['entries', 'meta'], async (transaction) => {
       const [entries, metas] = [transaction.objectStore('entries'), transaction.objectStore('meta')]
-      const remove = async (key: IDBValidKey): Promise<void> => {
-        if (asMeta(await promisifyRequest<unknown>(metas.get(key))).usedAt > before) return
+      const remove = async ([key, { usedAt, pinnedAt }]: readonly [IDBValidKey, EntryMeta]): Promise<void> => {
+        const present = asMeta(await promisifyRequest<unknown>(metas.get(key)))
+        // Clocks may be set back, so none of these has to be the later one.
+        if (present.usedAt !== usedAt || present.pinnedAt !== pinnedAt) return
         entries.delete(key)
         metas.delete(key)
       }
-      await Promise.all(keys.slice(0, chunk).map(remove))
+      await Promise.all(gone.slice(0, chunk).map(remove))
       await commit(transaction)
     })
-    await this.#delete(keys.slice(chunk), before)
+    await this.#delete(gone.slice(chunk))
   }
 }
 
@@ -152,7 +159,7 @@ function isMeta(value: unknown): value is EntryMeta {
   return (
     typeof value === 'object' &&
     value !== null &&
-    ['size', 'fetchedAt', 'usedAt'].every((name) => typeof Reflect.get(value, name) === 'number')
+    ['size', 'fetchedAt', 'usedAt'].every((name) => Number.isFinite(Reflect.get(value, name)))
   )
 }
 

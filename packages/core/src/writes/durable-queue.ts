@@ -1,6 +1,6 @@
 import { promisifyRequest } from 'idb-keyval'
 import { makeClock } from '../clock.ts'
-import { ArgumentError, TimeoutError } from '../errors.ts'
+import { ArgumentError, StorageError, TimeoutError } from '../errors.ts'
 import { commit, idbDatabase } from '../idb-database.ts'
 import { isObject } from '../table/is-object.ts'
 import { fieldOf } from '../table/row.ts'
@@ -34,22 +34,30 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
   const database = idbDatabase({ name, version: 1, stores: ['writes'] })
   const transact = <T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => T | PromiseLike<T>): Promise<T> =>
     database(mode, ['writes'], (transaction) => work(transaction.objectStore('writes')))
-  /** Each makes a connection keep nothing more, and resolves when nothing of it is under way. */
-  const connections = new Set<() => Promise<unknown>>()
+  /** Each makes a connection keep nothing more, and gives its tab's name when nothing of it is under way. */
+  const connections = new Set<() => Promise<string>>()
 
   return {
     scope,
 
-    purge() {
+    purge(before = Infinity) {
       const purged = [...connections].map((stop) => stop())
       connections.clear()
       const erase = async (): Promise<void> => {
         // What is on its way to the disk is removed with the rest.
-        await Promise.allSettled(purged)
-        await transact('readwrite', (store) => {
-          store.delete(rangeOf(scope))
-          return commit(store.transaction)
-        })
+        const own = new Set<unknown>(await Promise.all(purged))
+        const isGone = (key: IDBValidKey): boolean =>
+          Array.isArray(key) && (own.has(key[2]) || typeof key[3] !== 'number' || key[3] <= before)
+        try {
+          await transact('readwrite', async (store) => {
+            const keys = await promisifyRequest(store.getAllKeys(rangeOf(scope)))
+            for (const key of keys) if (isGone(key)) store.delete(key)
+            await commit(store.transaction)
+          })
+        } catch (error) {
+          // For this page nothing is kept.
+          if (!(error instanceof StorageError) || (error.reason !== 'missing' && error.reason !== 'denied')) throw error
+        }
       }
       return boundedRequests('the queue of writes on disk')(erase())
     },
@@ -61,9 +69,10 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
       const { signal } = closing
       const underWay = new Set<Promise<unknown>>()
       let isPurged = false
-      const stop = (): Promise<unknown> => {
+      const stop = async (): Promise<string> => {
         isPurged = true
-        return Promise.allSettled(underWay)
+        await Promise.allSettled(underWay)
+        return owner
       }
       connections.add(stop)
       /** Tabs that live and have writes, whose end is waited for. */

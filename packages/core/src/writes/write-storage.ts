@@ -32,8 +32,13 @@ export interface StoredWrite {
 export interface WriteStorage {
   /** Whose writes it keeps, such as a user's id; of the same scope is what is cached of a table with it. */
   readonly scope: string
-  /** Forgets all writes of the scope, of whatever table and tab (promise 14). It does not hang for ever, and may reject. */
-  purge(): Promise<void>
+  /**
+   * Forgets the writes of the scope, of whatever table and tab (promise 14), and keeps nothing more through its connections. It
+   * does not hang for ever, and may reject.
+   *
+   * @param before those that were called until then, in ms since 1970; all by default
+   */
+  purge(before?: number): Promise<void>
   /**
    * Begins to keep the writes of a table, and takes over those that were left behind: each is told to one table only, in
    * order.
