@@ -300,12 +300,18 @@ export function connectSse(setup: SseSetup, listener: StreamListener, from: stri
     }
   }
 
+  /** A connection that goes over the lost network falls silent only after long; one that does not, to this computer, is made anew. */
+  function doubt(): void {
+    if (!isIdle) restart()
+  }
+
   const problem = signal?.aborted === true ? abortedReason : whyNoRequests(setup)
   if (problem !== undefined) finish(problem)
   else {
     signal?.addEventListener('abort', () => finish(abortedReason), whileAlive)
     if (typeof addEventListener === 'function') {
       for (const type of ['visibilitychange', 'pageshow', 'online', 'focus']) addEventListener(type, look, whileAlive)
+      addEventListener('offline', doubt, whileAlive)
       // The page may be kept and shown again; an open connection would keep it from that.
       addEventListener('pagehide', idle, whileAlive)
     }

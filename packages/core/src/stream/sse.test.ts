@@ -528,6 +528,24 @@ describe('silence', () => {
 })
 
 describe('pages', () => {
+  test('promise 8: a connection is made anew when the network is lost, so that it is known at once that nothing is heard', async () => {
+    const { page } = fakePage()
+    const server = fakeServer()
+    const { states, recorder } = listen(server.stream())
+    await server.last().open('1').send('')
+    page.dispatchEvent(new Event('offline'))
+    expect(server.requests[0]?.signal.aborted).toBe(true)
+    expect(server.last().headers.get('last-event-id')).toBe('1')
+    server.last().fail(new TypeError('no network'))
+    await pass(0)
+    expect(states()).toEqual(['connecting', 'open', 'connecting', 'closed: the server could not be reached: TypeError: no network'])
+    page.dispatchEvent(new Event('online'))
+    await nextAfter(server, 1_000)
+    await server.last().open('1').send('')
+    expect(states().at(-1)).toBe('open')
+    expect(recorder.gaps).toHaveLength(1)
+  })
+
   test('a page that is online, shown or looked at again does not wait longer, but at least a second', async () => {
     vi.mocked(Math.random).mockReturnValue(1)
     const { page, setHidden } = fakePage()

@@ -53,7 +53,8 @@ export interface SseOptions {
  *
  * **Attempts.** A connection that ends is made anew after 1 to 2 s. Attempts that fail are repeated less and less often, up to
  * every 30 s; the status is `closed` with a reason in between. A `retry:` of the server's takes the place of that second,
- * `Retry-After` is kept to, and a page that is shown, or online, again does not wait for the rest. A connection on which
+ * `Retry-After` is kept to, and a page that is shown, or online, again does not wait for the rest; one that goes offline connects anew, for the
+ * old connection would not tell. A connection on which
  * nothing came for the time of `silence` is made anew; also right when a computer wakes.
  *
  * **The end.** After 401 or 403 the headers are asked for once more; if that is refused too, the stream ends, as it does
