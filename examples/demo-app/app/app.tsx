@@ -2,14 +2,17 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { GridPage } from './grid/grid-page.tsx'
 import { useLocation } from './location.ts'
 import { network, useIsOnline } from './network.ts'
-import { screenAt, screens } from './screens/all.ts'
+import { screenAt } from './screens/all.ts'
+import { LogOut } from './session/log-out.tsx'
+import { useSession } from './session/session.ts'
 import { ActivityDrawer } from './status/activity-drawer.tsx'
 import { Icon } from './ui/icon.tsx'
 import { Link } from './ui/link.tsx'
 import { Logo } from './ui/logo.tsx'
 
 export function App(): ReactNode {
-  const screen = screenAt(useLocation().pathname)
+  const { screens } = useSession()
+  const screen = screenAt(screens, useLocation().pathname)
   const isOnline = useIsOnline()
   const [isActivityShown, setActivityShown] = useState(false)
 
@@ -39,6 +42,7 @@ export function App(): ReactNode {
           <Icon name={isOnline ? 'online' : 'offline'} />
           <span>{isOnline ? 'Go offline' : 'Go online'}</span>
         </button>
+        <LogOut />
       </header>
       <GridPage key={screen.path} screen={screen} />
       {isActivityShown && <ActivityDrawer onClose={() => setActivityShown(false)} />}

@@ -1,7 +1,6 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.tsx'
+import { Root } from './root.tsx'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/controls.css'
@@ -10,23 +9,20 @@ import './styles/grid.css'
 import './styles/detail.css'
 import './styles/modal.css'
 import './styles/status.css'
-
-const client = new QueryClient({
-  defaultOptions: {
-    // The live table has something to show meanwhile, and asks again by itself when its stream is back.
-    queries: { retry: false },
-    // Whether there is a network is the app's own switch to say.
-    mutations: { networkMode: 'always' },
-  },
-})
+import './styles/session.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the id "root"')
 
 createRoot(root).render(
   <StrictMode>
-    <QueryClientProvider client={client}>
-      <App />
-    </QueryClientProvider>
+    <Root />
   </StrictMode>,
 )
+
+// In the built app only: while it is worked on, a worker would keep what is being changed.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  navigator.serviceWorker.register('/service-worker.js').catch((error: unknown) => {
+    console.warn('The app will not start without a server:', error)
+  })
+}

@@ -1,5 +1,6 @@
 import type { LiveStream } from '@vantage-live/core'
 import { useSyncExternalStore } from 'react'
+import { keptText } from './kept-text.ts'
 
 /** The app's way to the server, with a switch: what a browser does without a network can be tried at any time. */
 export interface Network {
@@ -9,14 +10,14 @@ export interface Network {
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
   /** A live stream that is cut while the app is offline, and connected anew when it is back. */
   stream(source: LiveStream): LiveStream
-  /** Tells, for as long as the app runs, whenever it is back online. */
-  onOnline(listener: () => void): void
+  /** Tells whenever it is back online, until the returned function is called. */
+  onOnline(listener: () => void): () => void
 }
 
 /** The switch survives a reload, so that one can see what a reload shows without a server. */
-const storageKey = 'demo-is-offline'
+const kept = keptText('sessionStorage', 'demo-is-offline')
 const listeners = new Set<() => void>()
-let isOnline = sessionStorage.getItem(storageKey) === null
+let isOnline = kept.read() === undefined
 
 export const network: Network = {
   get isOnline() {
@@ -25,8 +26,7 @@ export const network: Network = {
 
   setOnline(next) {
     isOnline = next
-    if (next) sessionStorage.removeItem(storageKey)
-    else sessionStorage.setItem(storageKey, 'yes')
+    kept.write(next ? undefined : 'yes')
     // Some of them come and go meanwhile.
     const present = [...listeners]
     for (const listener of present) if (listeners.has(listener)) listener()
@@ -56,11 +56,10 @@ export const network: Network = {
     },
   }),
 
-  onOnline(listener) {
+  onOnline: (listener) =>
     subscribe(() => {
       if (isOnline) listener()
-    })
-  },
+    }),
 }
 
 export function useIsOnline(): boolean {

@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react'
-
 /** A short message that shows for a while and is read out by screen readers. */
 export interface Notice {
   readonly number: number
@@ -7,32 +5,45 @@ export interface Notice {
   readonly text: string
 }
 
-const listeners = new Set<() => void>()
+/** The messages of one session: what comes only after its end shows to nobody. */
+export interface Notices {
+  /** The same array until that changes. */
+  readonly present: readonly Notice[]
+  readonly notify: (text: string, tone?: Notice['tone']) => void
+  readonly dismiss: (notice: Notice) => void
+  readonly subscribe: (listener: () => void) => () => void
+}
+
 const shownFor = 6_000
-let notices: readonly Notice[] = []
-let count = 0
 
-export function notify(text: string, tone: Notice['tone'] = 'plain'): void {
-  count += 1
-  const notice = { number: count, tone, text }
-  change([...notices, notice])
-  setTimeout(() => dismissNotice(notice), shownFor)
-}
+export function makeNotices(): Notices {
+  const listeners = new Set<() => void>()
+  let present: readonly Notice[] = []
+  let count = 0
 
-export function dismissNotice(notice: Notice): void {
-  change(notices.filter((each) => each !== notice))
-}
+  const change = (next: readonly Notice[]): void => {
+    present = next
+    for (const listener of listeners) listener()
+  }
+  const dismiss = (notice: Notice): void => change(present.filter((each) => each !== notice))
 
-export function useNotices(): readonly Notice[] {
-  return useSyncExternalStore(subscribe, () => notices)
-}
+  return {
+    get present() {
+      return present
+    },
 
-function change(next: readonly Notice[]): void {
-  notices = next
-  for (const listener of listeners) listener()
-}
+    notify(text, tone = 'plain') {
+      count += 1
+      const notice = { number: count, tone, text }
+      change([...present, notice])
+      setTimeout(() => dismiss(notice), shownFor)
+    },
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
+    dismiss,
+
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
 }

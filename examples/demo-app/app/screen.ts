@@ -74,6 +74,9 @@ export interface Screen {
   readonly somebodysChange: (row: Row) => Partial<Row>
 }
 
+/** At least one, which is shown first. */
+export type Screens = readonly [Screen, ...Screen[]]
+
 /** A table as the grid takes it, whatever fields its rows have. */
 export function gridTable(table: object): LiveTable<Row> {
   if (isGridTable(table)) return table

@@ -1,5 +1,4 @@
-import type { TraceEvent } from '@vantage-live/core'
-import { useSyncExternalStore } from 'react'
+import type { Trace, TraceEvent } from '@vantage-live/core'
 
 /** Something that a table did. */
 export interface TraceEntry {
@@ -9,39 +8,50 @@ export interface TraceEntry {
   readonly event: TraceEvent
 }
 
+/** The latest things that the tables of one session did. */
+export interface TraceLog {
+  /** The oldest first. The same array until that changes. */
+  readonly entries: readonly TraceEntry[]
+  /** Takes note of what a table does: the `trace` of all the tables. */
+  readonly add: Trace
+  readonly clear: () => void
+  readonly subscribe: (listener: () => void) => () => void
+}
+
 const mostEntries = 100
-const listeners = new Set<() => void>()
-let entries: readonly TraceEntry[] = []
-let count = 0
-let isTelling = false
 
-/** Takes note of what a table does: the `trace` of all the tables here. */
-export function logTrace(event: TraceEvent): void {
-  count += 1
-  change([...entries, { number: count, at: Date.now(), event }].slice(-mostEntries))
-}
+export function makeTraceLog(): TraceLog {
+  const listeners = new Set<() => void>()
+  let entries: readonly TraceEntry[] = []
+  let count = 0
+  let isTelling = false
 
-export function clearTrace(): void {
-  change([])
-}
+  const change = (next: readonly TraceEntry[]): void => {
+    entries = next
+    if (isTelling) return
+    isTelling = true
+    // Once, however much happens in this turn; and not amid a write, whose row is to show before the log does.
+    queueMicrotask(() => {
+      isTelling = false
+      for (const listener of listeners) listener()
+    })
+  }
 
-/** The latest things that the tables did, the oldest first. */
-export function useTraceEntries(): readonly TraceEntry[] {
-  return useSyncExternalStore(subscribe, () => entries)
-}
+  return {
+    get entries() {
+      return entries
+    },
 
-function change(next: readonly TraceEntry[]): void {
-  entries = next
-  if (isTelling) return
-  isTelling = true
-  // Once, however much happens in this turn; and not amid a write, whose row is to show before the log does.
-  queueMicrotask(() => {
-    isTelling = false
-    for (const listener of listeners) listener()
-  })
-}
+    add(event) {
+      count += 1
+      change([...entries, { number: count, at: Date.now(), event }].slice(-mostEntries))
+    },
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
+    clear: () => change([]),
+
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
 }

@@ -10,6 +10,8 @@ import {
   type PlaywrightWorkerOptions,
   type TestType,
 } from '@playwright/test'
+import { rowVersion } from '../app/row-shape.ts'
+import { users } from '../app/session/users.ts'
 import type { Order } from '../server/entities/orders.ts'
 import { startStage, type Stage } from './stage.ts'
 
@@ -23,6 +25,9 @@ interface Fixtures {
 interface WorkerFixtures {
   readonly stage: Stage
 }
+
+/** What Playwright says in a page whose service worker it blocks. */
+const noWorker = 'Service Worker registration blocked by Playwright'
 
 /** Each worker has a server of its own; a test that needs rows to itself makes or picks them. */
 export const test: TestType<
@@ -49,7 +54,7 @@ export const test: TestType<
       })
       context.on('weberror', (error) => problems.push(String(error.error())))
       await provide(undefined)
-      const unexpected = problems.filter((problem) => !allowedProblems.test(problem))
+      const unexpected = problems.filter((problem) => problem !== noWorker && !allowedProblems.test(problem))
       baseExpect(unexpected, 'the browser has nothing to complain about').toEqual([])
     },
     { auto: true },
@@ -106,23 +111,35 @@ export function origin(page: Page): Locator {
   return page.getByTestId('origin')
 }
 
-/** The names of the slots in IndexedDB. What is shown is written there right after. */
+/** The names of the slots in IndexedDB, whosever they are. What is shown is written there right after. */
 export function storedSlots(page: Page): Promise<readonly string[]> {
   return page.evaluate(
     () =>
       new Promise<readonly string[]>((resolve, reject) => {
         const opening = indexedDB.open('vantage-live')
-        opening.addEventListener('error', () => reject(new Error('the database cannot be opened', { cause: opening.error })))
+        // There is none, and it is not for a test to make one.
+        opening.addEventListener('upgradeneeded', () => opening.transaction?.abort())
+        opening.addEventListener('error', () => {
+          if (opening.error?.name === 'AbortError') resolve([])
+          else reject(new Error('the database cannot be opened', { cause: opening.error }))
+        })
         opening.addEventListener('success', () => {
           const database = opening.result
-          const reading = database.transaction('slots').objectStore('slots').getAllKeys()
+          const reading = database.transaction('entries').objectStore('entries').getAllKeys()
           reading.addEventListener('success', () => {
-            resolve(reading.result.map(String))
+            // A key is the scope and the name.
+            resolve(reading.result.flatMap((key) => (Array.isArray(key) && typeof key[1] === 'string' ? key[1] : [])))
             database.close()
           })
         })
       }),
   )
+}
+
+/** Waits until rows of both tables are stored that this user has looked at: by default the one who is signed in at first. */
+export async function expectStored(page: Page, { user = users[0].id }: { readonly user?: string } = {}): Promise<void> {
+  const slotOf = (table: string): unknown => baseExpect.stringContaining(`[${JSON.stringify([user, table, rowVersion])},`)
+  await baseExpect.poll(() => storedSlots(page)).toEqual(baseExpect.arrayContaining([slotOf('orders'), slotOf('cities')]))
 }
 
 /** Holds up all requests to an address until they are let go. */

@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { test as base, cell, edit, expect, gridRows, origin, storedSlots, streamStatus } from './fixtures.ts'
+import { test as base, cell, edit, expect, expectStored, gridRows, origin, streamStatus } from './fixtures.ts'
 import { startSite, type Site } from './site.ts'
 import { changeOrder, firstOrders } from './stage.ts'
 
@@ -23,9 +23,7 @@ async function visit(page: Page): Promise<void> {
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
   await expect(gridRows(page).first()).not.toContainText('…')
   await page.evaluate(async () => void (await navigator.serviceWorker.ready))
-  await expect
-    .poll(() => storedSlots(page))
-    .toEqual(expect.arrayContaining([expect.stringMatching(/^\["orders"/), expect.stringMatching(/^\["cities"/)]))
+  await expectStored(page)
 }
 
 async function disconnect(context: BrowserContext, site: Site): Promise<void> {

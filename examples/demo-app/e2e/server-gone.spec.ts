@@ -1,5 +1,5 @@
 import { startApi, type Api } from './api.ts'
-import { expect, gridRows, origin, storedSlots, test } from './fixtures.ts'
+import { expect, expectStored, gridRows, origin, test } from './fixtures.ts'
 import { startFront, type Front } from './front.ts'
 
 let api: Api
@@ -24,9 +24,7 @@ test('promise 8: a reload with the server gone shows the page all the same, mark
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
   await expect(gridRows(page).first()).not.toContainText('…')
   const before = await gridRows(page).first().textContent()
-  await expect
-    .poll(() => storedSlots(page))
-    .toEqual(expect.arrayContaining([expect.stringMatching(/^\["orders"/), expect.stringMatching(/^\["cities"/)]))
+  await expectStored(page)
 
   await api.kill()
   await page.reload()

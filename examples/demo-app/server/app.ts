@@ -6,6 +6,7 @@ import { eventFeed } from './event-feed.ts'
 import { eventRoutes } from './event-routes.ts'
 import { eventStreams } from './event-streams.ts'
 import type { Home } from './home.ts'
+import { logOutRoutes } from './log-out-routes.ts'
 import { RequestError } from './request-error.ts'
 import { staticFiles } from './static-files.ts'
 import { tableRoutes } from './table-routes.ts'
@@ -55,6 +56,7 @@ export async function createApp({ home, staticDir, latency = 0 }: AppOptions): P
     }),
   )
   for (const entity of entities) app.route(`/api/${entity.name}`, tableRoutes(home, entity))
+  app.route('/api/log-out', logOutRoutes())
   app.all('/api/*', (context) => {
     throw new RequestError(404, 'no-route', `there is no ${context.req.method} ${context.req.path}`)
   })

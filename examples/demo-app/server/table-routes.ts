@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
-import type { Context, HonoRequest } from 'hono'
+import type { Context } from 'hono'
 import type { Row, Value } from './column.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
 import type { Home } from './home.ts'
+import { jsonBody } from './json-body.ts'
 import { listQuery } from './list-query.ts'
-import { RequestError } from './request-error.ts'
 import { changes, newRow, replacement } from './row-input.ts'
 import { entityTag } from './row-version.ts'
 import type { VersionedRow } from './row-version.ts'
@@ -79,17 +79,4 @@ function changeRequest(context: Context): ChangeRequest {
 
 function answer(context: Context, row: VersionedRow, status: 200 | 201 = 200): Response {
   return context.json(row, status, { etag: entityTag(row) })
-}
-
-/** Only JSON by name: a page of another origin cannot send that without being allowed to. */
-async function jsonBody(request: HonoRequest): Promise<unknown> {
-  if (!/^application\/json\b/i.test(request.header('content-type') ?? '')) {
-    throw new RequestError(415, 'not-json', 'the body has to be sent with content-type: application/json')
-  }
-  const body = await request.text()
-  try {
-    return JSON.parse(body)
-  } catch (error) {
-    throw new RequestError(400, 'malformed-json', `the body is no JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

@@ -119,6 +119,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
       onEvent: (event) => this.#hear(event),
       onChange: () => {
         guard?.set(this.writes.pending.length > 0)
+        this.#group.update((error) => emit?.({ type: 'error', during: 'tabs', error }))
         this.#listeners.tell({ type: 'writes' })
       },
       emit,
@@ -195,7 +196,10 @@ export class LiveMaster<Row extends object> implements ScopeMember {
    */
   async purge({ writes, signal }: PurgeOptions): Promise<void> {
     this.#join()
+    const wasPurged = this.#purged.signal.aborted
     if (writes === 'drain') await this.#group.drained(signal)
+    // Another tab has done it meanwhile, and somebody may have begun anew.
+    if (this.#purged.signal.aborted && !wasPurged) return
     await this.#group.purge()
   }
 

@@ -1,9 +1,10 @@
 import type { Cache } from './cache/cache.ts'
 import { isObject } from './table/is-object.ts'
+import { fieldOf } from './table/row.ts'
 import { untilAborted } from './table/until-aborted.ts'
 
-/** How long tabs have to answer whether their writes wait, in ms, and how often they are asked. */
-const answerWithin = 250
+/** How often a tab looks whether its own writes still wait, in ms, where it cannot be told. */
+const lookEvery = 250
 
 /** A table that is purged with others. */
 export interface ScopeMember {
@@ -17,12 +18,19 @@ export interface ScopeMember {
   erase(before: number): Promise<void>
 }
 
+interface Joined {
+  readonly member: WeakRef<ScopeMember>
+  /** In ms since 1970. */
+  readonly at: number
+}
+
 /** The live tables of one scope: those of this realm, and through a channel those of other tabs. */
 export class ScopeGroup {
-  readonly #members = new Set<WeakRef<ScopeMember>>()
+  #joined: readonly Joined[] = []
   readonly #name: string | undefined
   #channel: BroadcastChannel | undefined
-  #othersWait = false
+  /** Called when no write of this tab waits any more. */
+  #letGo: (() => void) | undefined
 
   /** @param name by which other tabs know it, where there are any */
   constructor(name: string | undefined) {
@@ -31,9 +39,22 @@ export class ScopeGroup {
 
   /** From now on it is purged with the others. Also a table that was closed is, for what it had asked for may still come. */
   join(member: ScopeMember, onError: (error: unknown) => void): void {
-    for (const known of this.#members) if (known.deref() === undefined) this.#members.delete(known)
-    if (!this.#present.includes(member)) this.#members.add(new WeakRef(member))
+    this.#joined = this.#joined.filter((each) => each.member.deref() !== undefined)
+    if (!this.#members.includes(member)) this.#joined = [...this.#joined, { member: new WeakRef(member), at: Date.now() }]
     this.#open(onError)
+  }
+
+  /** To be called when a member's writes begin or cease to wait. While any do, the tab holds its share of a lock. */
+  update(onError: (error: unknown) => void): void {
+    if (this.#waiting === 0) {
+      this.#letGo?.()
+      this.#letGo = undefined
+    } else if (this.#letGo === undefined) {
+      const sent = new Promise<void>((resolve) => {
+        this.#letGo = resolve
+      })
+      this.#locks?.request(this.#lock, { mode: 'shared' }, () => sent).catch(onError)
+    }
   }
 
   /** Ends all of them, here and in other tabs, and rejects where something may be left of one of this tab's. */
@@ -42,27 +63,44 @@ export class ScopeGroup {
     await this.#purgeOwn(Infinity)
   }
 
-  /** Resolves when no write waits, in any tab that answers. Rejects with the signal's reason. */
+  /** Resolves when no write waits, in any tab; where there are no Web Locks, in this one. Rejects with the signal's reason. */
   async drained(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    this.#othersWait = false
-    this.#channel?.postMessage({ type: 'do writes wait?' })
-    const isDone = this.#waiting === 0
-    if (isDone && this.#channel === undefined) return
-    await untilAborted(new Promise((resolve) => setTimeout(resolve, answerWithin)), signal)
-    if (!isDone || this.#othersWait || this.#waiting > 0) await this.drained(signal)
+    await this.#othersDrained(signal)
+    if (this.#waiting === 0) return
+    await untilAborted(new Promise((resolve) => setTimeout(resolve, lookEvery)), signal)
+    await this.drained(signal)
   }
 
-  get #present(): readonly ScopeMember[] {
-    return [...this.#members].flatMap((known) => known.deref() ?? [])
+  async #othersDrained(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#locks?.request(this.#lock, { mode: 'exclusive', ...(signal && { signal }) }, () => undefined)
+    } catch {
+      // A page that may have no locks shares its writes with no other.
+      signal?.throwIfAborted()
+    }
+  }
+
+  get #lock(): string {
+    return `vantage-live/waiting/1/${this.#name}`
+  }
+
+  get #locks(): LockManager | undefined {
+    return this.#name === undefined || typeof navigator === 'undefined' || !('locks' in navigator) ? undefined : navigator.locks
+  }
+
+  get #members(): readonly ScopeMember[] {
+    return this.#joined.flatMap(({ member }) => member.deref() ?? [])
   }
 
   get #waiting(): number {
-    return this.#present.reduce((sum, { waiting }) => sum + waiting, 0)
+    return this.#members.reduce((sum, { waiting }) => sum + waiting, 0)
   }
 
+  /** Who has joined since is of another session, which a tab that hears of a purge late must not end. */
   async #purgeOwn(before: number): Promise<void> {
-    const ends = await Promise.allSettled(this.#present.map((member) => member.erase(before)))
+    const members = this.#joined.flatMap(({ member, at }) => (at <= before ? (member.deref() ?? []) : []))
+    const ends = await Promise.allSettled(members.map((member) => member.erase(before)))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
@@ -75,10 +113,9 @@ export class ScopeGroup {
       return onError(error)
     }
     this.#channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      const { type, at }: { type?: unknown; at?: unknown } = isObject(data) ? data : {}
-      if (type === 'purge' && typeof at === 'number') this.#purgeOwn(at).catch(onError)
-      if (type === 'writes wait') this.#othersWait = true
-      if (type === 'do writes wait?' && this.#waiting > 0) this.#channel?.postMessage({ type: 'writes wait' })
+      if (!isObject(data) || fieldOf(data, 'type') !== 'purge') return
+      const at = fieldOf(data, 'at')
+      if (typeof at === 'number') this.#purgeOwn(at).catch(onError)
     })
   }
 }

@@ -5,13 +5,15 @@ import { errorWords } from '../error-words.ts'
 import { addressOf } from '../grid-query.ts'
 import { gridTable, labelOf, shownValue, titleOf, type Row, type Screen, type Value } from '../screen.ts'
 import { screenOf } from '../screens/all.ts'
+import { useSession } from '../session/session.ts'
 import { Link } from '../ui/link.tsx'
 import { RowStaleMark } from './stale-mark.tsx'
 
 /** The rows of other tables that a row refers to. What refers to what is said by the table itself. */
 export function ReferencedRows({ table, row }: { readonly table: LiveTable<Row>; readonly row: Row }): ReactNode {
+  const { screens } = useSession()
   return Object.entries(table.references ?? {}).map(([name, { field }]) => {
-    const screen = screenOf(gridTable(table.ref(name)))
+    const screen = screenOf(screens, gridTable(table.ref(name)))
     return screen && <ReferencedRow key={name} name={name} screen={screen} id={row[field]} />
   })
 }

@@ -6,6 +6,7 @@ import { DetailPanel } from '../detail/detail-panel.tsx'
 import { useGridQuery, viewQueryOf } from '../grid-query.ts'
 import { InsertDialog } from '../insert/insert-dialog.tsx'
 import { idOf, type Screen, type Value } from '../screen.ts'
+import { useSession } from '../session/session.ts'
 import { StatusBar } from '../status/status-bar.tsx'
 import { focusGrid } from '../ui/focus-grid.ts'
 import { NoticeList } from '../ui/notice-list.tsx'
@@ -24,6 +25,7 @@ import { useScrollToTop } from './use-scroll-to-top.ts'
 
 /** A live grid over a table, with all that can be done to its rows. */
 export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
+  const { notices } = useSession()
   const [query, change] = useGridQuery(screen)
   const isNarrow = useIsNarrow()
   const [isInserting, setInserting] = useState(false)
@@ -63,7 +65,7 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
         query={query}
         onChange={change}
         onInsert={() => setInserting(true)}
-        onSomebodyElse={() => void editAsSomebody(screen, rows)}
+        onSomebodyElse={() => void editAsSomebody(screen, rows, notices)}
       />
       {rows.length > 0 && <StaleBanner table={view} error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />}
       <div className="grid-and-detail">

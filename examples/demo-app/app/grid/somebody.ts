@@ -1,9 +1,13 @@
 import { errorWords } from '../error-words.ts'
-import { notify } from '../notices.ts'
+import type { Notices } from '../notices.ts'
 import { idOf, labelOf, type Row, type Screen } from '../screen.ts'
 
 /** Changes one of these rows as another person would: straight at the server, past the live table, which hears of it by its stream. */
-export async function editAsSomebody({ noun, table, somebody, somebodysChange }: Screen, rows: readonly Row[]): Promise<void> {
+export async function editAsSomebody(
+  { noun, table, somebody, somebodysChange }: Screen,
+  rows: readonly Row[],
+  { notify }: Notices,
+): Promise<void> {
   const row = rows[Math.floor(Math.random() * rows.length)]
   if (row === undefined) return notify('There is no row here that somebody could edit.')
   const id = idOf(table, row)

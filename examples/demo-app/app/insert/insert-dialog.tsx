@@ -4,8 +4,8 @@ import { useId, useRef, useState, type ReactNode } from 'react'
 import { errorWords } from '../error-words.ts'
 import { valueOf } from '../grid/value-editor.tsx'
 import { useIsOnline } from '../network.ts'
-import { notify } from '../notices.ts'
 import { idOf, type Row, type Screen, type Value } from '../screen.ts'
+import { useSession } from '../session/session.ts'
 import { Modal } from '../ui/modal.tsx'
 import { reasonWords } from '../writes/waiting-words.ts'
 import { InsertField } from './insert-field.tsx'
@@ -19,6 +19,7 @@ interface InsertDialogProps {
 /** A form for a new row. What is left empty is the server's to fill in. The row is in the grid while the server is asked. */
 export function InsertDialog({ screen, onClose, onInserted }: InsertDialogProps): ReactNode {
   const { table, noun, fields, newRow } = screen
+  const { notify } = useSession().notices
   const formId = useId()
   const asked = fields.flatMap((field) =>
     field.input === undefined || field.onInsert === undefined ? [] : [{ field, input: field.input }],

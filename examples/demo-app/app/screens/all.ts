@@ -1,15 +1,18 @@
 import type { LiveTable } from '@vantage-live/core'
-import type { Row, Screen } from '../screen.ts'
-import { citiesScreen } from './cities.tsx'
-import { ordersScreen } from './orders.tsx'
+import type { Row, Screen, Screens } from '../screen.ts'
+import type { Tables } from '../tables.ts'
+import { makeCitiesScreen } from './cities.tsx'
+import { makeOrdersScreen } from './orders.tsx'
 
-export const screens: readonly [Screen, ...Screen[]] = [ordersScreen, citiesScreen]
+export function makeScreens(tables: Tables): Screens {
+  return [makeOrdersScreen(tables), makeCitiesScreen(tables)]
+}
 
 /** The screen of an address; the first one where it names none. */
-export function screenAt(pathname: string): Screen {
+export function screenAt(screens: Screens, pathname: string): Screen {
   return screens.find(({ path }) => pathname === `/${path}`) ?? screens[0]
 }
 
-export function screenOf(table: LiveTable<Row>): Screen | undefined {
+export function screenOf(screens: Screens, table: LiveTable<Row>): Screen | undefined {
   return screens.find((screen) => screen.table === table)
 }

@@ -3,7 +3,8 @@ import type { Page } from '@vantage-live/core'
 import { livePageOptions } from '@vantage-live/react'
 import { createContext, use, useMemo, useState, type ReactNode } from 'react'
 import type { Row, Value } from '../screen.ts'
-import { cities, type City } from '../tables.ts'
+import { useSession } from '../session/session.ts'
+import type { City } from '../tables.ts'
 
 interface Names {
   readonly byId: ReadonlyMap<Value, string>
@@ -17,6 +18,7 @@ const Names = createContext<Names>({ byId: new Map(), areComing: false })
 
 /** Knows the names of the cities that these orders go to: one request for a hundred of them, cached like any other page. */
 export function CityNames({ rows, children }: { readonly rows: readonly Row[]; readonly children: ReactNode }): ReactNode {
+  const { cities } = useSession().tables
   // A new row has what was put in, which may be none.
   const ids = [...new Set(rows.flatMap(({ cityId }) => (typeof cityId === 'number' ? [cityId] : [])))].sort((a, b) => a - b)
   const parts = Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, part) => ids.slice(part * mostIds, (part + 1) * mostIds))

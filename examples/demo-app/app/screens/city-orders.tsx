@@ -4,11 +4,12 @@ import { StaleMark } from '../detail/stale-mark.tsx'
 import { errorWords } from '../error-words.ts'
 import { formatMoment, formatMoney, formatNumber } from '../format.ts'
 import type { Row } from '../screen.ts'
-import { orders } from '../tables.ts'
+import { useSession } from '../session/session.ts'
 import { Link } from '../ui/link.tsx'
 
 /** The latest orders that go to a city: a view of the other table. */
 export function CityOrders({ row: city }: { readonly row: Row }): ReactNode {
+  const { orders } = useSession().tables
   const view = orders.view({ where: { cityId: Number(city['id']) }, orderBy: [{ field: 'placedAt', direction: 'desc' }] })
   const { rows, total, data, isPending, error } = useLivePage(view, 1, { pageSize: 5 })
   return (

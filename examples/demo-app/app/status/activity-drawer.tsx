@@ -1,18 +1,19 @@
 import type { ReactNode } from 'react'
 import { formatClock, formatDuration } from '../format.ts'
-import { clearTrace, useTraceEntries } from '../trace-log.ts'
+import { useSession, useTraceEntries } from '../session/session.ts'
 import { Icon } from '../ui/icon.tsx'
 import { traceWords } from './trace-words.ts'
 
 /** What the tables do, as it happens, in plain words. */
 export function ActivityDrawer({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const { traceLog } = useSession()
   const entries = useTraceEntries()
   return (
     <section className="activity" aria-label="Activity">
       <header className="modal-head">
         <h2>Activity</h2>
         <p className="muted">What the tables do, as it happens</p>
-        <button type="button" className="button small quiet" onClick={clearTrace}>
+        <button type="button" className="button small quiet" onClick={traceLog.clear}>
           Clear
         </button>
         <button type="button" className="button icon-only quiet" aria-label="Close activity" onClick={onClose}>

@@ -1,13 +1,14 @@
 import type { LiveStatus, LiveTable } from '@vantage-live/core'
-import { useLiveStatus, useLiveWrites, type UseLivePageResult } from '@vantage-live/react'
+import { useLiveStatus, useLiveStorage, useLiveWrites, type UseLivePageResult } from '@vantage-live/react'
 import { Fragment, type ReactNode } from 'react'
 import { formatAge, formatClock, formatDuration } from '../format.ts'
 import type { GridQuery } from '../grid-query.ts'
 import { useIsOnline } from '../network.ts'
 import type { Row } from '../screen.ts'
-import { useTraceEntries } from '../trace-log.ts'
+import { useTraceEntries } from '../session/session.ts'
 import { useNow } from '../ui/use-now.ts'
 import { waitingWords } from '../writes/waiting-words.ts'
+import { storageWords } from './storage-words.ts'
 import { traceWords } from './trace-words.ts'
 import { usePageOrigin, type Origin } from './use-page-origin.ts'
 
@@ -22,6 +23,7 @@ interface StatusBarProps {
 export function StatusBar({ table, query, live, onShowFailed }: StatusBarProps): ReactNode {
   const now = useNow()
   const stream = useLiveStatus(table)
+  const storage = storageWords(useLiveStorage(table))
   const page = live.isPlaceholderData ? undefined : live.data
   const origins = usePageOrigin(table.pageCacheKey(query.page, query.pageSize), page)
   const lastEvent = useTraceEntries().findLast(({ event }) => event.type === 'event' && event.cacheKey === table.cacheKey)
@@ -46,6 +48,11 @@ export function StatusBar({ table, query, live, onShowFailed }: StatusBarProps):
         </span>
       )}
       <WritesStatus table={table} onShowFailed={onShowFailed} />
+      {storage !== undefined && (
+        <span className="status-item" data-is-amiss title={storage.title} data-testid="storage">
+          {storage.text}
+        </span>
+      )}
       {lastEvent !== undefined && (
         <span className="status-item status-event" title="The last change that the server told of">
           {traceWords(lastEvent.event).text} <span className="muted number">{formatAge(now - lastEvent.at)}</span>

@@ -1,5 +1,6 @@
-import type { InvalidationCause, PauseReason, TraceEvent, WriteType } from '@vantage-live/core'
+import type { InvalidationCause, PauseReason, TraceDetail, TraceEvent, WriteType } from '@vantage-live/core'
 import { errorWords } from '../error-words.ts'
+import { storageWords } from './storage-words.ts'
 
 /** What a table did, for a person. */
 export interface TraceWords {
@@ -60,9 +61,30 @@ function words(event: TraceEvent): TraceWords {
         kind: 'live',
         text: `The live stream is ${event.status.state}${'reason' in event.status ? `: ${event.status.reason}` : ''}`,
       }
+    case 'storage': {
+      const amiss = storageWords(event.status)
+      return amiss === undefined ? { kind: 'read', text: 'The storage works again' } : { kind: 'trouble', text: amiss.text }
+    }
+    case 'purge':
+      return { kind: 'write', text: `Everything kept of ${cacheKey} is removed` }
     case 'error':
-      return { kind: 'trouble', text: `Lived on without what failed (${event.during}). ${errorWords(event.error).message}` }
+      return { kind: 'trouble', text: `Lived on although ${failureWords[event.during]}. ${errorWords(event.error).message}` }
   }
+}
+
+type Failing = Extract<TraceDetail, { readonly type: 'error' }>['during']
+
+const failureWords: Readonly<Record<Failing, string>> = {
+  'cache-open': 'the cache could not be opened',
+  'cache-read': 'the cache could not be read',
+  'cache-fill': 'something could not be cached',
+  'cache-invalidate': 'it could not be noted in the cache that something is out of date',
+  'cache-purge': 'the cache could not be emptied',
+  stream: 'the live stream failed',
+  tabs: 'other tabs could not be reached',
+  row: 'a row that came unasked was passed over',
+  'write-storage': 'waiting changes could not be kept',
+  'write-conflict': 'the row of a conflict could not be asked for',
 }
 
 const causeWords: Readonly<Record<InvalidationCause, string>> = {
@@ -99,10 +121,10 @@ function cacheWords(kind: string): string {
   return kind === 'indexeddb' ? 'IndexedDB' : `the ${kind} cache`
 }
 
-/** A slot's name is JSON, made for eyes: `["orders","page",3,50,…]`. */
+/** A slot's name is JSON, made for eyes: `[["ines","orders",1],"page",3,50,…]`. */
 function slotWords(slot: string): string {
-  const parts: unknown = JSON.parse(slot)
-  const [table, kind, which, size, where, orderBy, search] = Array.isArray(parts) ? Array.from<unknown>(parts) : []
+  const [owned, kind, which, size, where, orderBy, search] = partsOf(JSON.parse(slot))
+  const [, table] = partsOf(owned)
   if (kind === 'id') return `row ${String(which)} of ${String(table)}`
   if (kind !== 'page') return `the number of ${String(table)}`
   const details = [
@@ -112,6 +134,10 @@ function slotWords(slot: string): string {
     typeof search === 'string' && search !== '' ? `with “${search}”` : '',
   ]
   return `page ${String(which)} of ${String(table)} (${details.filter(Boolean).join(', ')})`
+}
+
+function partsOf(list: unknown): readonly unknown[] {
+  return Array.isArray(list) ? Array.from<unknown>(list) : []
 }
 
 /** The fields that a view's filter or order begins its parts with. */

@@ -1,6 +1,7 @@
 import type { Page, TraceEvent } from '@vantage-live/core'
 import { useState } from 'react'
-import { useTraceEntries, type TraceEntry } from '../trace-log.ts'
+import { useTraceEntries } from '../session/session.ts'
+import type { TraceEntry } from '../trace-log.ts'
 
 /** Where a page came from, and how long that took. */
 export interface Origin {

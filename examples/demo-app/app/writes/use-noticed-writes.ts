@@ -1,10 +1,11 @@
 import { useLiveWrites, type UseLiveWritesResult, type WriteVariables } from '@vantage-live/react'
 import { errorWords } from '../error-words.ts'
-import { notify } from '../notices.ts'
 import { labelOf, type Row, type Screen } from '../screen.ts'
+import { useSession } from '../session/session.ts'
 
 /** Writes to a screen's table. A short message tells what failed, and what was deleted, also on another screen by then. */
 export function useNoticedWrites(screen: Screen): UseLiveWritesResult<Row> {
+  const { notify } = useSession().notices
   return useLiveWrites(screen.table, {
     onSuccess: (_, { type, id }) => {
       if (type === 'delete') notify(`Deleted ${screen.noun} ${id}`, 'good')

@@ -1,6 +1,8 @@
 // Runs in a page of its own. It looks at what the app has cached with a table of its own that has no stream: such a table takes for
 // fresh whatever the cache does.
-import { durableQueue, LiveTable, NotCachedError, restTable, type ViewQuery } from '@vantage-live/core'
+import { LiveTable, NotCachedError, restTable, type ViewQuery } from '@vantage-live/core'
+import { rowVersion } from '../../app/row-shape.ts'
+import { users } from '../../app/session/users.ts'
 
 interface Row {
   readonly id: string
@@ -26,7 +28,8 @@ const orders = new LiveTable<Row>({
     defaultOrder: [{ field: 'placedAt', direction: 'desc' }],
   }),
   cacheKey: 'orders',
-  queue: durableQueue({ scope: 'demo' }),
+  scope: users[0].id,
+  version: rowVersion,
   pageSize: 50,
 })
 
