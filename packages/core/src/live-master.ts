@@ -1,15 +1,16 @@
 import type { Cache, Slot } from './cache/cache.ts'
 import { SafeCache, type StorageStatus } from './cache/safe-cache.ts'
 import { makeClock } from './clock.ts'
-import { AnswerError, ClosedError, PurgedError } from './errors.ts'
+import { AnswerError, ArgumentError, ClosedError, PurgedError } from './errors.ts'
 import { Feed, type LiveStatus } from './feed.ts'
 import { Listeners, throwUncaught } from './listeners.ts'
 import { Reads } from './reads.ts'
-import { scopeGroup, type ScopeGroup, type ScopeMember } from './scope-group.ts'
+import { scopeGroup, type ScopeGroup, type ScopeMember, type ScopeStorage } from './scope-group.ts'
 import { tableName, tagsOf, tagsOfUpdate, type Placing, type SlotTable } from './slots.ts'
 import type { LiveEvent, LiveStream } from './stream/stream.ts'
 import { rowProblem, type StandardSchemaV1 } from './row-schema.ts'
 import { fieldOf } from './table/row.ts'
+import { withinTime } from './table/time-limit.ts'
 import type { AffectedRows, RowUpdate, Table, TableChange } from './table/table.ts'
 import type { Emit, InvalidationCause, Trace } from './trace.ts'
 import { TabChannel, type TabNews } from './tab-channel.ts'
@@ -17,6 +18,9 @@ import { UnloadGuard } from './unload-guard.ts'
 import { Overlay } from './writes/overlay.ts'
 import type { WriteStorage } from './writes/write-storage.ts'
 import { Writes, type AnsweredUpdate } from './writes/writes.ts'
+
+/** How long a cache may take to remove a scope, in ms. */
+const purgeWithin = 2_000
 
 /** What a live master is put together from. */
 export interface LiveMasterOptions<Row extends object> {
@@ -68,7 +72,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
   readonly #emit: Emit
   readonly #group: ScopeGroup
   readonly #schema: StandardSchemaV1<Row> | undefined
-  readonly #storage: WriteStorage | undefined
+  readonly #isCacheOfGroup: boolean
   readonly #purged = new AbortController()
   #leaveMaster: (() => void) | undefined
   #isClosed = false
@@ -82,8 +86,9 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     this.#now = now
     this.table = table
     this.#schema = schema
-    this.#storage = options.queue
     this.#group = scopeGroup(table.scope, cache)
+    this.#group.join(this, storagesOf(table.scope, cache, options.queue))
+    this.#isCacheOfGroup = cache.sharedAs !== undefined
     this.#emit = emit
     this.#cache = new SafeCache(cache, table, {
       onError: (during, error) => emit?.({ type: 'error', during, error }),
@@ -163,7 +168,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
   open(): void {
     this.#purged.signal.throwIfAborted()
     if (this.#isClosed) throw new ClosedError(this.table.cacheKey)
-    this.#join()
+    this.#openGroup()
     this.#tabs.open()
     this.writes.open()
     this.#feed?.connect()
@@ -184,6 +189,11 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     this.#tabs.tell(this.#purged.signal.aborted ? { rows: 'all' } : { rows, update, version: this.table.version })
   }
 
+  /** @throws PurgedError where it was purged while something was read */
+  checkUnpurged(): void {
+    this.#purged.signal.throwIfAborted()
+  }
+
   /** What lies in this slot is in use. */
   pin(slot: Slot): () => void {
     return this.#cache.pin(slot)
@@ -195,7 +205,9 @@ export class LiveMaster<Row extends object> implements ScopeMember {
    * @throws the signal's reason, where nothing was purged; and what the storage rejects with, where something may be left
    */
   async purge({ writes, signal }: PurgeOptions): Promise<void> {
-    this.#join()
+    if (writes !== undefined && writes !== 'discard' && writes !== 'drain')
+      throw new ArgumentError('writes', writes, "'discard' or 'drain'")
+    this.#openGroup()
     const wasPurged = this.#purged.signal.aborted
     if (writes === 'drain') await this.#group.drained(signal)
     // Another tab has done it meanwhile, and somebody may have begun anew.
@@ -203,7 +215,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     await this.#group.purge()
   }
 
-  async erase(before: number): Promise<void> {
+  async erase(): Promise<void> {
     if (!this.#purged.signal.aborted) {
       const error = new PurgedError(this.table.cacheKey)
       this.#purged.abort(error)
@@ -217,7 +229,8 @@ export class LiveMaster<Row extends object> implements ScopeMember {
       this.#listeners.tell({ type: 'purged' })
       this.#listeners.clear()
     }
-    await Promise.all([this.#cache.purge(), this.#storage?.purge(before)])
+    // What other tabs find, too, is removed once for all of the scope.
+    if (!this.#isCacheOfGroup) await this.#cache.purge()
   }
 
   /** The stream is let go when the last one leaves. */
@@ -239,8 +252,8 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     this.#listeners.clear()
   }
 
-  #join(): void {
-    this.#group.join(this, (error) => this.#emit?.({ type: 'error', during: 'tabs', error }))
+  #openGroup(): void {
+    this.#group.open((error) => this.#emit?.({ type: 'error', during: 'tabs', error }))
   }
 
   #rest(reason: string): void {
@@ -348,6 +361,15 @@ export class LiveMaster<Row extends object> implements ScopeMember {
 function together(...waits: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
   const all = waits.filter((each) => each !== undefined)
   return all.length === 0 ? undefined : Promise.all(all).then(() => undefined)
+}
+
+/** What other tabs and later tables find of a scope, whatever becomes of the table. Made here, it does not hold that. */
+function storagesOf(scope: string, cache: Cache, queue: WriteStorage | undefined): ReadonlyMap<object, ScopeStorage> {
+  const storages = new Map<object, ScopeStorage>()
+  if (cache.sharedAs !== undefined)
+    storages.set(cache, { purge: () => withinTime(purgeWithin, 'the cache', undefined, () => cache.purge(scope)) })
+  if (queue !== undefined) storages.set(queue, queue)
+  return storages
 }
 
 function emitter(trace: Trace, cacheKey: string): Emit {

@@ -16,7 +16,7 @@ export interface LiveTableOptions<Row extends object> {
   readonly cacheKey: string
   /**
    * Whose rows these are: a user's id, a tenant's, or both. Part of every key; what is kept of one scope no other one reads, and
-   * `purge()` removes (promise 14). By default that of `queue`, or none.
+   * `purge()` removes (promise 14). By default that of `queue`, of a `LiveTable` that is the master, or none.
    */
   readonly scope?: string
   /** Of the shape of a row in this version of the app: what was cached under another one is not read. */
@@ -69,9 +69,6 @@ export function checkOptions<Row extends object>(options: LiveTableOptions<Row>)
   if (pageSize !== undefined) checkCount('pageSize', pageSize)
   if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
   if (queue !== undefined && !hasMethods(queue, 'connect', 'purge')) throw new ArgumentError('queue', queue, 'a storage of writes')
-  if (queue !== undefined && scope !== undefined && queue.scope !== scope) {
-    throw new ArgumentError('scope', scope, `that of the queue, ${JSON.stringify(queue.scope)}`)
-  }
   if (concurrency !== undefined) checkCount('concurrency', concurrency)
   if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { IdbCacheOptions } from './cache/indexeddb.ts'
+import type { StorageStatus } from './cache/safe-cache.ts'
+import type { StorageReason } from './errors.ts'
 import { idbCache, LiveTable, memoryCache, type LiveTableOptions } from './index.ts'
 import { fakeMaster, items, type FakeMaster, type Item } from './testing/fake-master.ts'
 import { makeGates } from './testing/gates.ts'
@@ -147,6 +149,19 @@ describe('two tabs', () => {
     await expect.poll(async () => (await other?.list({ page: 1 }))?.rows[0]?.name).toBe('new')
   })
 
+  test('promise 13: a row of another version of the app is asked for, and not taken from its tab', async () => {
+    const name = crypto.randomUUID()
+    const master = fakeMaster(items(3))
+    const [writer, same, older] = [2, 2, 1].map((version) => liveTable(master, name, { version }))
+    const told: Record<string, unknown[]> = { same: [], older: [] }
+    same?.subscribe((change) => told['same']?.push(change))
+    older?.subscribe((change) => told['older']?.push(change))
+    const row = await writer?.patch(1, { name: 'new' })
+    const all = { type: 'invalidated', rows: ['1'] }
+    await expect.poll(() => told).toEqual({ same: [{ ...all, update: { id: '1', row } }], older: [{ ...all, update: undefined }] })
+    expect((await older?.list({ page: 1 }))?.rows[0]).toEqual(row)
+  })
+
   test('promise 13: a closed table tells nothing, and is told of nothing', async () => {
     const master = fakeMaster(items(3))
     const cacheKey = crypto.randomUUID()
@@ -212,31 +227,52 @@ describe('promise 7: IndexedDB', () => {
     ])
   })
 
-  test.each<[string, () => unknown]>([
-    ['goes away', () => vi.stubGlobal('indexedDB', undefined)],
+  test.each<[string, () => unknown, StorageReason]>([
+    ['goes away', () => vi.stubGlobal('indexedDB', undefined), 'missing'],
     [
       'may not be used',
       () =>
         failOpening(() => {
           throw new DOMException('denied', 'SecurityError')
         }),
+      'denied',
     ],
-    ['fails to open', () => failOpening(() => rejectedRequest())],
-  ])('promise 7: %s: all answers are right, each error is told to the trace, and it is used again when it is back', async (_, fail) => {
+  ])('promise 7: %s: all answers are right, and it keeps what it read in memory, which it says once', async (_, fail, reason) => {
     const master = fakeMaster(items(3))
     const events: TraceEvent[] = []
+    const told: string[] = []
     fail()
     const table = liveTable(master, crypto.randomUUID(), { trace: (event) => events.push(event) })
+    table.subscribe(({ type }) => told.push(type))
     await expectRightAnswers(table, 'failing')
-    expect(new Set(events.flatMap((event) => (event.type === 'error' ? event.during : [])))).toEqual(
-      new Set(['cache-open', 'cache-read', 'cache-invalidate']),
-    )
+    master.calls.length = 0
+    await readEverything(table)
+    expect(master.calls).toEqual([])
+    expect(events.filter(({ type }) => type === 'error')).toEqual([])
+    expect(statusesOf(events)).toMatchObject([{ storage: 'memory', reason, error: { name: 'StorageError', reason } }])
+    expect(table.storageStatus).toMatchObject({ storage: 'memory', reason })
+    expect(told.filter((type) => type === 'status')).toHaveLength(1)
+  })
+
+  test('promise 7: fails to open: all answers are right, the errors are told once, and it is used again when it is back', async () => {
+    const master = fakeMaster(items(3))
+    const events: TraceEvent[] = []
+    failOpening(() => rejectedRequest())
+    const table = liveTable(master, crypto.randomUUID(), { trace: (event) => events.push(event) })
+    await expectRightAnswers(table, 'failing')
+    await expectRightAnswers(table, 'failing still')
+    expect(events.flatMap((event) => (event.type === 'error' ? event.during : [])).toSorted()).toEqual([
+      'cache-invalidate',
+      'cache-open',
+      'cache-read',
+    ])
+    expect(table.storageStatus).toMatchObject({ storage: 'degraded', reason: 'failed', error: { cause: { name: 'UnknownError' } } })
     vi.restoreAllMocks()
-    vi.unstubAllGlobals()
     await expectRightAnswers(table, 'working')
     master.calls.length = 0
     await readEverything(table)
     expect(master.calls).toEqual([])
+    expect(statusesOf(events)).toMatchObject([{ storage: 'degraded' }, { storage: 'indexeddb' }])
   })
 
   test('promise 7: never answers: a read waits 2 s once, and all answers are right', async () => {
@@ -313,11 +349,11 @@ describe('promise 7: IndexedDB', () => {
     const table = liveTable(fakeMaster(items(3)), name)
     await readEverything(table)
     const database = await openRaw(name)
-    const store = database.transaction('slots', 'readwrite').objectStore('slots')
-    for (const key of [table.pageCacheKey(1), table.idCacheKey(1)]) store.put({ value: 'garbage', fetchedAt: 1, lease: [undefined] }, key)
+    const store = database.transaction('entries', 'readwrite').objectStore('entries')
+    for (const key of [table.pageCacheKey(1), table.idCacheKey(1)])
+      store.put({ value: 'garbage', fetchedAt: 1, lease: [undefined] }, ['', key])
     await new Promise((resolve) => store.transaction.addEventListener('complete', resolve))
     await expectRightAnswers(table, 'garbage')
-    expect(database.objectStoreNames).toContain('slots')
     database.close()
   })
 })
@@ -356,13 +392,17 @@ async function expectRightAnswers(table: LiveTable<Item>, name: string | undefin
   expect(count).toBe(3)
 }
 
+function statusesOf(events: readonly TraceEvent[]): StorageStatus[] {
+  return events.flatMap((event) => (event.type === 'storage' ? event.status : []))
+}
+
 function failOpening(open: () => unknown): void {
   vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => open() as IDBOpenDBRequest)
 }
 
 /** A request that fails as soon as somebody listens. */
 function rejectedRequest() {
-  const request = { error: new DOMException('broken', 'UnknownError'), onerror: (): void => undefined }
+  const request = Object.assign(new EventTarget(), { error: new DOMException('broken', 'UnknownError'), onerror: (): void => undefined })
   queueMicrotask(() => request.onerror())
   return request
 }

@@ -1,7 +1,7 @@
 import type { Cache } from './cache/cache.ts'
 import { idbCache } from './cache/indexeddb.ts'
 import { memoryCache } from './cache/memory.ts'
-import { UnsupportedError } from './errors.ts'
+import { ArgumentError, UnsupportedError } from './errors.ts'
 import type { StorageStatus } from './cache/safe-cache.ts'
 import type { LiveStatus } from './feed.ts'
 import { LiveMaster, type PurgeOptions } from './live-master.ts'
@@ -163,6 +163,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
     const slice = this.#slice(query.page, query.pageSize)
     this.#live.open()
     const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, options)
+    this.#live.checkUnpurged()
     const page: Page<Row> = { ...value, ...slice, ...age }
     this.#live.overlay.see(page.rows, page)
     return options?.overlay === false ? page : this.#live.overlay.list(page, view.canonical, slice)
@@ -224,6 +225,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
     if (overlay.isNew(text)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, options)
     const known = overlay.idOf(text)
     const { value: row, ...age } = await this.#live.reads.row(known === text ? id : known, options)
+    this.#live.checkUnpurged()
     if (row !== undefined) overlay.see([row], age)
     return this.#laid(text, { row, ...age }, options)
   }
@@ -237,6 +239,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
     const view = this.#narrowed(query)
     this.#live.open()
     const { value = 0, error, fetchedAt } = await this.#live.reads.count(view, options)
+    this.#live.checkUnpurged()
     if (error !== undefined) throw error
     return options?.overlay === false ? value : this.#live.overlay.count(value, view.canonical, { fetchedAt })
   }
@@ -455,9 +458,19 @@ function makeLiveMaster<Row extends object>(options: LiveTableOptions<Row>): Liv
   const { queue, coalesce = false, concurrency = 1, warnOnUnload = false } = options
   const retriesItself = writeTarget instanceof LiveTable
   const writing = { writeTarget, retriesItself, queue, coalesce, concurrency, warnOnUnload }
-  const table = { scope: options.scope ?? queue?.scope ?? '', cacheKey, version }
+  const table = { scope: scopeOf(options), cacheKey, version }
   const within = master instanceof LiveTable ? master.placing : undefined
   return new LiveMaster({ master, table, schema, cache, stream, masterPageSize, within, trace, ...writing })
+}
+
+/** @throws ArgumentError where the table is to have another scope than its queue, or than the table behind it */
+function scopeOf<Row extends object>({ scope, queue, master, writeTarget }: LiveTableOptions<Row>): string {
+  const known = [queue?.scope, ...[master, writeTarget].map((behind) => (behind instanceof LiveTable ? behind.scope : undefined))]
+  const [first = '', ...others] = [scope, ...known].filter((each) => each !== undefined && each !== '')
+  for (const other of others) {
+    if (other !== first) throw new ArgumentError('scope', first, `that of its queue and of the tables behind it, ${JSON.stringify(other)}`)
+  }
+  return first
 }
 
 function defaultCache(): Cache {

@@ -2,6 +2,7 @@ import type { Cache } from './cache/cache.ts'
 import { isObject } from './table/is-object.ts'
 import { fieldOf } from './table/row.ts'
 import { untilAborted } from './table/until-aborted.ts'
+import { WeakValues } from './weak-values.ts'
 
 /** How often a tab looks whether its own writes still wait, in ms, where it cannot be told. */
 const lookEvery = 250
@@ -10,12 +11,14 @@ const lookEvery = 250
 export interface ScopeMember {
   /** How many of its writes wait or are under way. */
   readonly waiting: number
-  /**
-   * Ends it at once; resolves when nothing is left of it.
-   *
-   * @param before writes of other tables that were called later are kept: a tab may hear of a purge only long after it
-   */
-  erase(before: number): Promise<void>
+  /** Ends it at once; resolves when nothing is left of what no other table has. */
+  erase(): Promise<void>
+}
+
+/** What lies on disk, also of tables that are gone. It must not hold the table. */
+export interface ScopeStorage {
+  /** @param before writes that were called later are kept: a tab may hear of a purge only long after it */
+  purge(before: number): Promise<void>
 }
 
 interface Joined {
@@ -27,6 +30,8 @@ interface Joined {
 /** The live tables of one scope: those of this realm, and through a channel those of other tabs. */
 export class ScopeGroup {
   #joined: readonly Joined[] = []
+  /** By the cache or the queue. */
+  readonly #storages = new Map<object, ScopeStorage>()
   readonly #name: string | undefined
   #channel: BroadcastChannel | undefined
   /** Called when no write of this tab waits any more. */
@@ -38,10 +43,9 @@ export class ScopeGroup {
   }
 
   /** From now on it is purged with the others. Also a table that was closed is, for what it had asked for may still come. */
-  join(member: ScopeMember, onError: (error: unknown) => void): void {
-    this.#joined = this.#joined.filter((each) => each.member.deref() !== undefined)
-    if (!this.#members.includes(member)) this.#joined = [...this.#joined, { member: new WeakRef(member), at: Date.now() }]
-    this.#open(onError)
+  join(member: ScopeMember, storages: ReadonlyMap<object, ScopeStorage>): void {
+    this.#joined = [...this.#joined.filter((each) => each.member.deref() !== undefined), { member: new WeakRef(member), at: Date.now() }]
+    for (const [of, storage] of storages) this.#storages.set(of, storage)
   }
 
   /** To be called when a member's writes begin or cease to wait. While any do, the tab holds its share of a lock. */
@@ -100,11 +104,15 @@ export class ScopeGroup {
   /** Who has joined since is of another session, which a tab that hears of a purge late must not end. */
   async #purgeOwn(before: number): Promise<void> {
     const members = this.#joined.flatMap(({ member, at }) => (at <= before ? (member.deref() ?? []) : []))
-    const ends = await Promise.allSettled(members.map((member) => member.erase(before)))
+    const ends = await Promise.allSettled([
+      ...members.map((member) => member.erase()),
+      ...[...this.#storages.values()].map((storage) => storage.purge(before)),
+    ])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
-  #open(onError: (error: unknown) => void): void {
+  /** From now on it hears other tabs. */
+  open(onError: (error: unknown) => void): void {
     if (this.#channel !== undefined || this.#name === undefined) return
     if (typeof window === 'undefined' || typeof BroadcastChannel === 'undefined') return
     try {
@@ -120,14 +128,15 @@ export class ScopeGroup {
   }
 }
 
-const byName = new Map<string, ScopeGroup>()
+// Its tables hold a group; a server is not to keep one for each user it ever had.
+const byName = new WeakValues<ScopeGroup>()
 const byCache = new WeakMap<Cache, ScopeGroup>()
 
 /** The tables of a scope belong together whatever their caches; those of none, where they share a cache. */
 export function scopeGroup(scope: string, cache: Cache): ScopeGroup {
   const name = scope === '' ? cache.sharedAs && `cache ${cache.sharedAs}` : `scope ${scope}`
-  const group = (name === undefined ? byCache.get(cache) : byName.get(name)) ?? new ScopeGroup(name)
-  if (name === undefined) byCache.set(cache, group)
-  else byName.set(name, group)
+  if (name !== undefined) return byName.getOrMake(name, () => new ScopeGroup(name))
+  const group = byCache.get(cache) ?? new ScopeGroup(name)
+  byCache.set(cache, group)
   return group
 }

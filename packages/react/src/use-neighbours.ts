@@ -35,7 +35,7 @@ async function prefetchCached<Row extends object>(
   if (isKnown()) return
   let isOvertaken = false
   const leave = table.subscribe(({ type }) => {
-    isOvertaken ||= type === 'invalidated'
+    isOvertaken ||= type === 'invalidated' || type === 'purged'
   })
   try {
     const found = await table.list({ page, pageSize }, { cache: 'only-if-cached', overlay: false })

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { promisifyRequest } from 'idb-keyval'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeCache } from '../contract/cache-contract.ts'
 import { openTab, type Tab } from '../testing/tab.ts'
 import { sameLease, type Cache, type Slot } from './cache.ts'
@@ -27,7 +28,7 @@ describe('idbCache', () => {
     const caches = [idbCache({ name }), idbCache({ name })]
     expect(open).not.toHaveBeenCalled()
     for (const cache of caches) await cache.read(slot())
-    expect(open).toHaveBeenCalledExactlyOnceWith(name)
+    expect(open).toHaveBeenCalledExactlyOnceWith(name, 2)
   })
 
   test('databases of different names do not touch', async () => {
@@ -51,17 +52,16 @@ describe('idbCache', () => {
     const { lease } = await cache.read(slot())
     const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
     await cache.read(slot())
-    expect(transaction.mock.calls).toEqual([['slots', 'readonly']])
+    expect(transaction.mock.calls).toEqual([[['entries', 'state'], 'readonly']])
     await cache.fill(slot(), { value: 2, fetchedAt: 2, lease })
-    expect(transaction.mock.calls).toEqual([
-      ['slots', 'readonly'],
-      ['slots', 'readwrite'],
-    ])
     await cache.invalidate({ scope: '', cacheKey: 'table' }, ['x', 'y'])
-    expect(transaction).toHaveBeenCalledTimes(3)
+    expect(transaction.mock.calls.slice(1)).toEqual([
+      [['entries', 'meta', 'state'], 'readwrite'],
+      [['entries', 'state'], 'readwrite'],
+    ])
   })
 
-  test('an invalidation reads and writes one record, however much hangs on the tag; one of all tags only writes it', async () => {
+  test('an invalidation reads the era and writes one record that it reads, however much hangs on the tag; one of all tags reads none', async () => {
     const cache = idbCache({ name: crypto.randomUUID() })
     for (let page = 0; page < 100; page += 1) {
       await fill(cache, page, slot(`${page}`))
@@ -72,10 +72,10 @@ describe('idbCache', () => {
     const get = vi.spyOn(IDBObjectStore.prototype, 'get')
     const put = vi.spyOn(IDBObjectStore.prototype, 'put')
     await cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags)
-    expect(get).toHaveBeenCalledTimes(1)
+    expect(get.mock.calls).toEqual([['era'], [['', 'table']]])
     expect(put).toHaveBeenCalledTimes(1)
     await cache.invalidate({ scope: '', cacheKey: 'table' }, 'all')
-    expect(get).toHaveBeenCalledTimes(1)
+    expect(get).toHaveBeenCalledTimes(2)
     expect(put).toHaveBeenCalledTimes(2)
     for (const request of requests) expect(request).not.toHaveBeenCalled()
   })
@@ -110,8 +110,8 @@ describe('idbCache', () => {
     await fill(cache, 1)
     const put = IDBObjectStore.prototype.put
     for (const garbage of [null, 5, 'text', {}, { value: 1, fetchedAt: '1', lease: [] }, { value: 1, fetchedAt: 1 }]) {
-      vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, _entry, key) {
-        return put.call(this, garbage, key)
+      vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, entry, key) {
+        return put.call(this, this.name === 'entries' ? garbage : entry, key)
       })
       await fill(cache, 2)
       vi.restoreAllMocks()
@@ -120,33 +120,20 @@ describe('idbCache', () => {
   })
 
   describe('promise 7: it rejects, and works again afterwards, where', () => {
-    test('there is no IndexedDB', async () => {
-      const cache = idbCache({ name: crypto.randomUUID() })
-      vi.stubGlobal('indexedDB', undefined)
-      await rejectsAll(cache)
-      vi.unstubAllGlobals()
-      await works(cache)
-    })
-
-    test('open() throws', async () => {
+    test('open() throws what is over in a moment', async () => {
       const cache = idbCache({ name: crypto.randomUUID() })
       vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
-        throw new DOMException('not here', 'SecurityError')
+        throw new DOMException('not now', 'UnknownError')
       })
-      await rejectsAll(cache)
+      await rejectsAll(cache, { name: 'StorageError', reason: 'failed', cause: { name: 'UnknownError' } })
       vi.restoreAllMocks()
       await works(cache)
     })
 
     test('open() fails', async () => {
       const cache = idbCache({ name: crypto.randomUUID() })
-      const newer = crypto.randomUUID()
-      await openAtVersion(newer, 2)
-      const open = IDBFactory.prototype.open
-      vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(function (this: IDBFactory) {
-        return open.call(this, newer, 1)
-      })
-      await rejectsAll(cache)
+      vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => failedRequest('QuotaExceededError'))
+      await rejectsAll(cache, { name: 'StorageError', reason: 'full', cause: { name: 'QuotaExceededError' } })
       vi.restoreAllMocks()
       await works(cache)
     })
@@ -179,21 +166,79 @@ describe('idbCache', () => {
       vi.restoreAllMocks()
       await works(cache)
     })
+  })
 
-    test('its connection was closed under it', async () => {
-      const cache = idbCache({ name: crypto.randomUUID() })
-      const database = await connectionOf(cache)
-      database.close()
-      await expectRejection(() => cache.read(slot()))
+  test('promise 7: its connection was closed under it: it opens another one, and nobody hears of it', async () => {
+    const cache = idbCache({ name: crypto.randomUUID() })
+    const database = await connectionOf(cache)
+    await fill(cache, 'before')
+    database.close()
+    expect(await cache.read(slot())).toMatchObject({ entry: { value: 'before' } })
+    await works(cache)
+  })
+
+  describe('promise 7: for as long as the page lives it is one in memory, and says why, where', () => {
+    const gone: [string, string, object, () => unknown][] = [
+      ['there is no IndexedDB', 'missing', {}, () => vi.stubGlobal('indexedDB', undefined)],
+      [
+        'it may not be used',
+        'denied',
+        { cause: { name: 'SecurityError' } },
+        () =>
+          vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
+            throw new DOMException('not here', 'SecurityError')
+          }),
+      ],
+      [
+        'it is not granted in this kind of window',
+        'denied',
+        { cause: { name: 'InvalidStateError' } },
+        () => vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => failedRequest('InvalidStateError')),
+      ],
+    ]
+    test.each(gone)('%s', async (_, reason, error, take) => {
+      const name = crypto.randomUUID()
+      const cache = idbCache({ name })
+      take()
       await works(cache)
+      expect(cache).toMatchObject({ kind: 'memory', fault: { reason, error: { name: 'StorageError', reason, ...error } } })
+      vi.restoreAllMocks()
+      vi.unstubAllGlobals()
+      await works(cache)
+      expect(cache.kind).toBe('memory')
+      expect(idbCache({ name })).toBe(cache)
+      await expect(cache.purge('')).resolves.toBeUndefined()
+      expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name)
     })
   })
 
-  test("promise 7: it rejects where the database is somebody else's", async () => {
+  describe("promise 7: somebody else's database is left as it is, and one in memory takes its place", () => {
+    test.each<[string, number, readonly string[]]>([
+      ['of an older version', 1, ['theirs']],
+      ['of an older version that has a store of ours, too', 1, ['slots', 'theirs']],
+      ['of the same version', 2, ['theirs']],
+      ['of a newer version', 3, ['entries', 'meta', 'state']],
+    ])('%s', async (_, version, stores) => {
+      const name = crypto.randomUUID()
+      await makeDatabase(name, version, stores)
+      const cache = idbCache({ name })
+      await works(cache)
+      expect(cache).toMatchObject({ kind: 'memory', fault: { reason: 'foreign', error: { name: 'StorageError' } } })
+      // What they hold may be what was kept by a newer version of the app.
+      await expect(cache.purge('')).rejects.toBe(cache.fault?.error)
+      expect((await cache.read(slot())).entry).toBeUndefined()
+      const database = await makeDatabase(name, version, [])
+      expect([...database.objectStoreNames]).toEqual([...stores])
+      const held = database.transaction(stores).objectStore(stores[0] ?? '')
+      expect(await promisifyRequest(held.get('theirs'))).toBe('kept')
+    })
+  })
+
+  test('what its first version has left is thrown away', async () => {
     const name = crypto.randomUUID()
-    await openAtVersion(name, 1)
-    await rejectsAll(idbCache({ name }))
-    expect((await indexedDB.databases()).map((database) => database.name)).toContain(name)
+    await makeDatabase(name, 1, ['slots'])
+    await works(idbCache({ name }))
+    expect([...(await makeDatabase(name, 2, [])).objectStoreNames]).toEqual(['entries', 'meta', 'state'])
   })
 
   test('promise 7: its connection gives way to whoever deletes the database, and it works on in a new one', async () => {
@@ -232,10 +277,12 @@ async function works(cache: Cache): Promise<void> {
   expect(await fill(cache, 'works again')).toBe(true)
 }
 
-async function rejectsAll(cache: Cache): Promise<void> {
-  await expectRejection(() => cache.read(slot()))
-  await expectRejection(() => cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [] }))
-  await expectRejection(() => cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags))
+async function rejectsAll(cache: Cache, error: object): Promise<void> {
+  await expect(cache.read(slot())).rejects.toMatchObject(error)
+  await expect(cache.fill(slot(), { value: 1, fetchedAt: 1, lease: [] })).rejects.toMatchObject(error)
+  await expect(cache.invalidate({ scope: '', cacheKey: 'table' }, slot().tags)).rejects.toMatchObject(error)
+  await expect(cache.purge('')).rejects.toMatchObject(error)
+  expect(cache).toMatchObject({ kind: 'indexeddb', fault: undefined })
 }
 
 /** A call that throws instead of rejecting fails the test. */
@@ -256,15 +303,23 @@ async function connectionOf(cache: Cache): Promise<IDBDatabase> {
   return database
 }
 
-function openAtVersion(name: string, version: number): Promise<void> {
+/** A request that fails as soon as somebody listens. */
+function failedRequest(name: string): IDBOpenDBRequest {
+  const request = Object.assign(new EventTarget(), { error: new DOMException('broken', name), onerror: (): void => undefined })
+  queueMicrotask(() => request.onerror())
+  return request as unknown as IDBOpenDBRequest
+}
+
+/** Each of these stores holds something. */
+async function makeDatabase(name: string, version: number, stores: readonly string[]): Promise<IDBDatabase> {
   const request = indexedDB.open(name, version)
-  return new Promise((resolve, reject) => {
-    request.addEventListener('success', () => {
-      request.result.close()
-      resolve()
-    })
-    request.addEventListener('error', () => reject(new Error(`${name} could not be opened`)))
+  request.addEventListener('upgradeneeded', () => {
+    for (const store of stores) request.result.createObjectStore(store).put('kept', 'theirs')
   })
+  const database = await promisifyRequest(request)
+  onTestFinished(() => database.close())
+  database.addEventListener('versionchange', () => database.close())
+  return database
 }
 
 function deleteDatabase(name: string): Promise<void> {

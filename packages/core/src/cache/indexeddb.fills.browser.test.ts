@@ -1,18 +1,20 @@
+import { promisifyRequest } from 'idb-keyval'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { settle } from '../testing/deferred.ts'
-import { sameLease, type Cache, type CacheEntry, type Slot, type Tags } from './cache.ts'
+import { sameLease, type Cache, type CacheEntry, type Lease, type Slot, type Tags } from './cache.ts'
 import { idbCache } from './indexeddb.ts'
 import { memoryCache } from './memory.ts'
 
-/** The lease of a slot of which nothing was ever invalidated, and one that never holds. */
-const valid = [undefined]
-const none: CacheEntry['lease'] = []
-
 let cache: Cache
+/** The lease of a slot of which nothing was ever invalidated, and one of the same era that never holds. */
+let valid: Lease
+let none: Lease
 
 beforeEach(async () => {
   cache = idbCache({ name: crypto.randomUUID() })
-  await cache.read(slot('opened'))
+  const { lease, leaseOf } = await cache.read(slot('opened'))
+  valid = lease
+  none = leaseOf([])
 })
 
 afterEach(() => {
@@ -63,15 +65,18 @@ describe('a read finds what is still to be written', () => {
   })
 
   test('also where the database has yet to be opened', async () => {
-    cache = idbCache({ name: crypto.randomUUID() })
-    void cache.fill(slot('a'), entry(1))
+    const name = crypto.randomUUID()
+    await makeDatabase(name, 0.5)
+    cache = idbCache({ name })
+    void cache.fill(slot('a'), entry(1, { lease: [0.5, undefined] }))
     expect(await valueOf(slot('a'))).toBe(1)
   })
 
   test('also from another cache of the same name, once the fill has resolved', async () => {
     const name = crypto.randomUUID()
     cache = idbCache({ name })
-    await cache.fill(slot('a'), entry(1))
+    const { lease } = await cache.read(slot('a'))
+    await cache.fill(slot('a'), entry(1, { lease }))
     cache = idbCache({ name })
     expect(await valueOf(slot('a'))).toBe(1)
   })
@@ -123,20 +128,24 @@ describe('promise 2: an invalidation right after a fill', () => {
 })
 
 describe('fills of one slot in one task', () => {
-  const fills = [entry('fresh and old'), entry('fresh and new', { fetchedAt: 2 })].flatMap((fresh) => [
-    fresh,
-    { ...fresh, value: String(fresh.value).replace('fresh', 'void'), lease: none },
+  const fills = ['fresh', 'void'].flatMap((lease) => [
+    { lease, fetchedAt: 1 },
+    { lease, fetchedAt: 2 },
   ])
   const pairs = fills.flatMap((first) => fills.map((second) => [first, second] as const))
 
   test('do what they would do one after the other', async () => {
     const modes = spyOnTransactions()
     const memory = memoryCache()
+    const { lease: ofMemory } = await memory.read(slot('a'))
     const both = await Promise.all(
       [cache, memory].map((each) =>
         Promise.all(
           pairs.flatMap((pair, index) =>
-            pair.map((filling, nth) => each.fill(slot(String(index)), { ...filling, value: [filling.value, nth] })),
+            pair.map(({ lease, fetchedAt }, nth) => {
+              const own = each === memory ? ofMemory : valid
+              return each.fill(slot(String(index)), { value: nth, fetchedAt, lease: lease === 'fresh' ? own : own.slice(0, 1) })
+            }),
           ),
         ),
       ),
@@ -144,8 +153,9 @@ describe('fills of one slot in one task', () => {
     expect(both[0]).toEqual(both[1])
     expect(modes()).toEqual(['readwrite'])
     for (let index = 0; index < pairs.length; index += 1) {
-      const expected = await memory.read(slot(String(index)))
-      expect(await cache.read(slot(String(index)))).toMatchObject({ entry: expected.entry, lease: expected.lease })
+      const [found, expected] = await Promise.all([cache, memory].map((each) => each.read(slot(String(index)))))
+      expect(found?.entry).toMatchObject({ value: expected?.entry?.value, fetchedAt: expected?.entry?.fetchedAt })
+      expect(found?.entry?.lease.length).toBe(expected?.entry?.lease.length)
     }
   })
 
@@ -169,7 +179,7 @@ describe('promise 7: where fills fail', () => {
     const put = IDBObjectStore.prototype.put
     // What fails only after all was asked for, as where the disk is full.
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
-      return key === 'bad' ? this.add(value, 'taken') : put.call(this, value, key)
+      return this.name === 'entries' && Array.isArray(key) && key[1] === 'bad' ? this.add(value, ['', 'taken']) : put.call(this, value, key)
     })
     const outcomes = await Promise.allSettled(['a', 'bad', 'b'].map((key) => cache.fill(slot(key), entry(key))))
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
@@ -202,6 +212,17 @@ function entry(value: unknown, more: Partial<CacheEntry> = {}): CacheEntry {
 async function valueOf(own: Slot): Promise<unknown> {
   const { entry: held } = await cache.read(own)
   return held?.value
+}
+
+/** A database as the cache makes it, in this era. */
+async function makeDatabase(name: string, era: number): Promise<void> {
+  const request = indexedDB.open(name, 2)
+  request.addEventListener('upgradeneeded', () => {
+    for (const store of ['entries', 'meta', 'state']) request.result.createObjectStore(store)
+    request.transaction?.objectStore('state').put(era, 'era')
+  })
+  const database = await promisifyRequest(request)
+  database.close()
 }
 
 /** The modes of the transactions that are opened from now on, in their order. */

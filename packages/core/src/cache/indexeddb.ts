@@ -56,6 +56,7 @@ export function idbCache(options: IdbCacheOptions = {}): Cache {
 function makeDatabase(name: string): Database {
   let bounds: Bounds = { maxEntries: 5_000, maxBytes: 100_000_000, maxAge: 30 * day }
   let isToPersist = false
+  let asked: Promise<boolean> | undefined
   let persisted: boolean | undefined
   let instead: { readonly cache: Cache; readonly fault: StorageFault } | undefined
   const disk = idbDisk(name, () => bounds)
@@ -85,7 +86,7 @@ function makeDatabase(name: string): Database {
     sharedAs: name,
     async open() {
       await inPlace(async (own) => own.open?.())
-      if (isToPersist) persisted ??= await persist()
+      if (isToPersist) persisted = await (asked ??= persist())
     },
     read: (slot) => inPlace((own) => own.read(slot)),
     fill: (slot, entry) => inPlace((own) => own.fill(slot, entry)),

@@ -331,7 +331,12 @@ export class SafeCache {
   }
 
   #succeed(during: CacheOperation): void {
+    const writes: readonly CacheOperation[] = ['cache-fill', 'cache-invalidate']
     this.#failing.delete(during)
+    // What takes one write takes another, unless there is only room for less; there may be none of the other kind for long.
+    for (const each of writes.includes(during) ? writes : []) {
+      if (reasonOf(this.#failing.get(each)) !== 'full') this.#failing.delete(each)
+    }
     // It is open, or another request could not have been answered.
     this.#failing.delete('cache-open')
     this.#tell()

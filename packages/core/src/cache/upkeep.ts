@@ -14,6 +14,11 @@ const chunk = 1_000
 /** The part of what the browser grants to the whole origin that the cache takes at most. */
 const share = 0.5
 
+/** When something was last used, or said to be in use. */
+interface Use extends Pick<EntryMeta, 'usedAt' | 'pinnedAt'> {
+  readonly key: IDBValidKey
+}
+
 /**
  * Keeps a database within its bounds, when the browser has nothing else to do, by what is noted of each entry beside it.
  *
@@ -24,7 +29,7 @@ export class Upkeep {
   readonly #bounds: () => Bounds
   readonly #pins = new Pins()
   /** When slots were last used, by their keys in the database, as JSON. */
-  #used = new Map<string, { readonly key: IDBValidKey; readonly usedAt: number }>()
+  #used = new Map<string, Use>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #dueAt = Infinity
   #lastAt = -Infinity
@@ -87,15 +92,15 @@ export class Upkeep {
 
   async #writeUses(): Promise<void> {
     const now = Date.now()
-    const uses = new Map<string, Partial<EntryMeta> & { readonly key: IDBValidKey }>(this.#used)
+    const uses = new Map<string, Use>(this.#used)
     for (const slot of this.#pins.slots) uses.set(nameOf(slot), { key: entryKey(slot), usedAt: now, pinnedAt: now })
     this.#used = new Map()
     if (uses.size === 0) return
     await this.#transact('readwrite', ['meta'], async (transaction) => {
       const store = transaction.objectStore('meta')
-      const note = async ({ key, ...use }: Partial<EntryMeta> & { readonly key: IDBValidKey }): Promise<void> => {
+      const note = async ({ key, usedAt, ...pinned }: Use): Promise<void> => {
         const meta = await promisifyRequest<unknown>(store.get(key))
-        if (isMeta(meta)) store.put({ ...meta, ...use }, key)
+        if (isMeta(meta)) store.put({ ...meta, ...pinned, usedAt: Math.max(meta.usedAt, usedAt) }, key)
       }
       await Promise.all([...uses.values()].map(note))
       await commit(transaction)
@@ -106,9 +111,14 @@ export class Upkeep {
     const now = Date.now()
     const entries = await this.#entries()
     const own = new Set(this.#pins.slots.map(nameOf))
-    const known = entries.map(([key, meta]) => [key, own.has(JSON.stringify(key)) ? { ...meta, pinnedAt: now } : meta] as const)
+    const known = entries.map(([key, meta]) => {
+      const name = JSON.stringify(key)
+      // What was not written yet.
+      const usedAt = Math.max(meta.usedAt, this.#used.get(name)?.usedAt ?? -Infinity)
+      return [key, { ...meta, usedAt, ...(own.has(name) && { pinnedAt: now }) }] as const
+    })
     const gone = new Set(evicted(known, boundsOf(known.reduce((sum, [, { size }]) => sum + size, 0)), now))
-    await this.#delete(known.filter(([key]) => gone.has(key)))
+    await this.#delete(entries.filter(([key]) => gone.has(key)))
     return gone.size > 0
   }
 

@@ -432,6 +432,8 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
     expect(await isFresh(cache, slot('a', 'x'))).toBe(true)
   })
 
+  describePurge(create)
+
   test('promise 1: what one cache invalidates is stale in another on the same storage', async (context) => {
     const { cache, other } = await setUp(create)
     if (other === undefined) return context.skip('its storage is not shared')
@@ -456,6 +458,86 @@ function describeKeepingCache(create: () => CacheUnderTest | Promise<CacheUnderT
       expect(await isFresh(cache, own)).toBe(false)
       expect(await isFresh(other, own)).toBe(false)
     }
+  })
+}
+
+/** Of the scope that is purged, and of others that break what does not keep scopes apart. */
+const scopes: readonly string[] = ['a', '', 'ab', 'A', 'a\0', 'a ', '["a"]', 'a"', 'á', '🥐', '\ud83e', '\uffff', '\uffffa']
+
+function describePurge(create: () => CacheUnderTest | Promise<CacheUnderTest>): void {
+  describe('promise 14: a purge', () => {
+    const of = (scope: string, cacheKey = 'table'): Slot => ({ scope, cacheKey, key: JSON.stringify([scope, cacheKey]), tags: ['x'] })
+
+    test('removes all of its scope, whatever the tables, and nothing of any other', async () => {
+      const { cache } = await setUp(create)
+      const slots = scopes.flatMap((scope) => [of(scope), of(scope, 'another'), of(scope, 'a')])
+      for (const each of slots) await fill(cache, each, each.key)
+      for (const [index, purged] of scopes.entries()) {
+        await cache.purge(purged)
+        const left = await Promise.all(slots.map((each) => valueOf(cache, each)))
+        expect(left).toEqual(slots.map(({ scope, key }) => (scopes.indexOf(scope) <= index ? undefined : key)))
+      }
+    })
+
+    test('leaves what other scopes have readable, and makes nothing fresh of it that was stale', async () => {
+      const { cache } = await setUp(create)
+      for (const scope of ['b', 'c']) await fill(cache, of(scope), scope)
+      await cache.invalidate(of('c'), ['x'])
+      await cache.purge('a')
+      for (const scope of ['b', 'c']) expect(await valueOf(cache, of(scope))).toBe(scope)
+      expect(await isFresh(cache, of('c'))).toBe(false)
+    })
+
+    test('drops what is filled in under a lease from before, be it of its scope or of the next user of the storage', async () => {
+      const { cache } = await setUp(create)
+      for (const lateLease of ['of the slot', 'of no tags']) {
+        const { lease, leaseOf } = await cache.read(of('a'))
+        await cache.purge('a')
+        const late = { value: 'late', fetchedAt: 9, lease: lateLease === 'of the slot' ? lease : leaseOf([]) }
+        expect(await cache.fill(of('a'), late)).toBe(false)
+        expect(await valueOf(cache, of('a'))).toBeUndefined()
+      }
+    })
+
+    test('drops what is filled in at the same time', async () => {
+      const { cache } = await setUp(create)
+      for (let round = 0; round < 20; round += 1) {
+        const { lease } = await cache.read(of('a'))
+        const calls = [() => cache.fill(of('a'), { value: round, fetchedAt: round, lease }), () => cache.purge('a')]
+        if (round % 2 === 1) calls.reverse()
+        await Promise.all(calls.map((call) => call()))
+        expect(await valueOf(cache, of('a'))).toBeUndefined()
+      }
+    })
+
+    test('is not undone by an invalidation, or by what it would have renewed', async () => {
+      const { cache } = await setUp(create)
+      await fill(cache, of('a'), 'before')
+      await cache.purge('a')
+      await cache.invalidate(of('a'), ['x'], [{ slot: of('a'), tags: ['x'], renew: () => 'renewed' }])
+      expect(await valueOf(cache, of('a'))).toBeUndefined()
+    })
+
+    test('leaves a storage in which the same scope can be kept anew', async () => {
+      const { cache } = await setUp(create)
+      await fill(cache, of('a'), 'before')
+      await cache.invalidate(of('a'), ['x'])
+      await cache.purge('a')
+      expect(await fill(cache, of('a'), 'after')).toBe(true)
+      expect(await isFresh(cache, of('a'))).toBe(true)
+      expect(await valueOf(cache, of('a'))).toBe('after')
+    })
+
+    test('holds for another cache on the same storage', async (context) => {
+      const { cache, other } = await setUp(create)
+      if (other === undefined) return context.skip('its storage is not shared')
+      await fill(other, of('a'), 'before')
+      const { lease } = await other.read(of('a'))
+      await cache.purge('a')
+      expect(await valueOf(other, of('a'))).toBeUndefined()
+      expect(await other.fill(of('a'), { value: 'late', fetchedAt: 9, lease })).toBe(false)
+      return expect(await valueOf(cache, of('a'))).toBeUndefined()
+    })
   })
 }
 

@@ -775,16 +775,20 @@ describe('promise 6: closing', () => {
 
 describe('promise 7: where writes cannot be kept', () => {
   test.each<[string, () => unknown, object]>([
-    ['IndexedDB is missing', () => vi.stubGlobal('indexedDB', undefined), { name: 'TypeError' }],
+    ['IndexedDB is missing', () => vi.stubGlobal('indexedDB', undefined), { name: 'StorageError', reason: 'missing' }],
     [
       'IndexedDB may not be used',
       () =>
         failOpening(() => {
           throw new DOMException('denied', 'SecurityError')
         }),
-      { name: 'SecurityError' },
+      { name: 'StorageError', reason: 'denied', cause: { name: 'SecurityError' } },
     ],
-    ['IndexedDB cannot be opened', () => failOpening(() => rejectedRequest()), { name: 'UnknownError' }],
+    [
+      'IndexedDB cannot be opened',
+      () => failOpening(() => rejectedRequest()),
+      { name: 'StorageError', reason: 'failed', cause: { name: 'UnknownError' } },
+    ],
     ['IndexedDB takes no more', () => failWriting(), { name: 'ConstraintError' }],
     [
       'the locks fail',
@@ -1132,7 +1136,7 @@ function failOpening(open: () => unknown): void {
 
 /** A request that fails as soon as somebody listens. */
 function rejectedRequest() {
-  const request = { error: new DOMException('broken', 'UnknownError'), onerror: (): void => undefined }
+  const request = Object.assign(new EventTarget(), { error: new DOMException('broken', 'UnknownError'), onerror: (): void => undefined })
   queueMicrotask(() => request.onerror())
   return request
 }

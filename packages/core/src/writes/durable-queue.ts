@@ -162,9 +162,12 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
 
         close() {
           closing.abort()
-          connections.delete(stop)
           if (canTell) document.removeEventListener('visibilitychange', onVisible)
-          void Promise.allSettled(underWay).then(release)
+          // What is on its way to the disk may yet have to be purged.
+          void Promise.allSettled(underWay).then(() => {
+            connections.delete(stop)
+            release()
+          })
         },
       }
     },
