@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { browserArgs, findBrowser } from './scripts/find-browser.ts'
 import { sseTestServer } from './scripts/vitest-sse-server.ts'
+import { storageTestServer } from './scripts/vitest-storage-server.ts'
 
 /** With this before what is there by default, tests see the packages as they are and not as they were last built. */
 const conditions = ['vantage-live-source', 'module', 'development|production']
@@ -36,7 +37,7 @@ function inChromium(name: string, reactMajor: 18 | 19, include: string): TestPro
   return {
     // All that these tests import can be resolved from here, which it cannot from the workspace's root.
     root: 'packages/react',
-    plugins: [sseTestServer()],
+    plugins: [sseTestServer(), storageTestServer()],
     define: { REACT_MAJOR: reactMajor },
     resolve: {
       conditions: [...conditions, 'browser'],

@@ -38,7 +38,7 @@ export function evicted<Key>(entries: readonly (readonly [Key, EntryMeta])[], bo
   let bytes = left.reduce((sum, [, { size }]) => sum + size, 0)
   if (count <= bounds.maxEntries && bytes <= bounds.maxBytes) return gone
   for (const [key, meta] of left.filter(([, each]) => !isPinned(each)).sort(([, a], [, b]) => a.usedAt - b.usedAt)) {
-    if (count <= bounds.maxEntries * roomy && bytes <= bounds.maxBytes * roomy) break
+    if (count <= Math.ceil(bounds.maxEntries * roomy) && bytes <= bounds.maxBytes * roomy) break
     count -= 1
     bytes -= meta.size
     gone.push(key)

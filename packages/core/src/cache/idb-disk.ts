@@ -50,8 +50,14 @@ export function idbDisk(name: string, bounds: () => Bounds): Cache {
     try {
       return await write()
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError' || !(await upkeep.makeRoom())) throw error
-      return write()
+      if (!isFull(error) || !(await upkeep.makeRoom())) throw error
+    }
+    try {
+      return await write()
+    } catch (error) {
+      // It is not ours that fills it.
+      if (isFull(error)) upkeep.spare()
+      throw error
     }
   }
   const fill = together(anotherTask, (fills: readonly Fill[]) =>
@@ -175,4 +181,8 @@ function isEntry(value: unknown): value is CacheEntry {
 /** Nothing that was asked for before is kept from now on. */
 function beginEra(transaction: IDBTransaction): void {
   transaction.objectStore('state').put(newStamp(), 'era')
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError'
 }

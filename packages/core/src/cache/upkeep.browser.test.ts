@@ -54,6 +54,19 @@ describe('a database that is kept within its bounds', () => {
     await expect.poll(() => keptSlots()).toEqual(range(6, 9))
   })
 
+  test('promise 8: is not emptied for a disk that others fill', async () => {
+    const cache = idbCache({ name })
+    await fillAll(cache, 20)
+    vi.useRealTimers()
+    const put = IDBObjectStore.prototype.put
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
+      if (this.name === 'entries') throw new DOMException('no room', 'QuotaExceededError')
+      return put.call(this, value, key)
+    })
+    for (let time = 0; time < 5; time += 1) await expect(fill(cache, slot(50 + time))).rejects.toMatchObject({ name: 'QuotaExceededError' })
+    expect(await keptSlots()).toEqual(range(11, 19))
+  })
+
   test('keeps what is in use, here and in another tab that says so', async () => {
     const cache = idbCache({ name, maxEntries: 10 })
     const tab = await openTab<{ readonly idbCache: typeof idbCache }>(new URL('./indexeddb.ts', import.meta.url).href)

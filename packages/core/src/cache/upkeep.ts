@@ -33,6 +33,7 @@ export class Upkeep {
   #timer: ReturnType<typeof setTimeout> | undefined
   #dueAt = Infinity
   #lastAt = -Infinity
+  #sparedUntil = -Infinity
   #making: Promise<boolean> | undefined
 
   constructor(transact: Transact, bounds: () => Bounds) {
@@ -59,8 +60,14 @@ export class Upkeep {
     return this.#pins.add(nameOf(slot), slot)
   }
 
+  /** To make room was of no use: for a while nothing is evicted for that. */
+  spare(): void {
+    this.#sparedUntil = performance.now() + atMostEvery
+  }
+
   /** The disk is full: evicts half of what there is, and tells whether that was anything. */
   makeRoom(): Promise<boolean> {
+    if (performance.now() < this.#sparedUntil) return Promise.resolve(false)
     this.#making ??= this.#evict((bytes) => ({ maxEntries: Infinity, maxAge: Infinity, maxBytes: bytes / 2 })).finally(() => {
       this.#making = undefined
     })
