@@ -9,9 +9,13 @@ import { storageTestServer } from './scripts/vitest-storage-server.ts'
 /** With this before what is there by default, tests see the packages as they are and not as they were last built. */
 const conditions = ['vantage-live-source', 'module', 'development|production']
 
-/** The tests of long histories: by default a share that is the same every time. */
-const history =
-  process.env['HISTORY_RUNS'] === undefined ? { runs: 1_000, seed: 20_261_122 } : { runs: Number(process.env['HISTORY_RUNS']) }
+/** The tests of long histories: by default a share that is the same every time. With a seed and a path, one that failed. */
+const { HISTORY_RUNS: runs, HISTORY_SEED: seed, HISTORY_PATH: path } = process.env
+const history = {
+  runs: Number(runs ?? 1_000),
+  ...(seed === undefined ? runs === undefined && { seed: 20_261_122 } : { seed: Number(seed) }),
+  ...(path !== undefined && { path }),
+}
 
 export default defineConfig({
   test: {

@@ -10,6 +10,11 @@ export class KnownRows<Row extends object> {
     return this.#rows.get(key)?.row
   }
 
+  /** When the master was last asked for it, or had stored it; 0 where that is not known. */
+  seenAt(key: string): number {
+    return this.#rows.get(key)?.at ?? this.#clearedAt
+  }
+
   /** Whether the master is known to have it no longer. */
   isGone(key: string): boolean {
     const known = this.#rows.get(key)

@@ -184,9 +184,10 @@ export class LiveMaster<Row extends object> implements ScopeMember {
 
   /** @param update what other tabs may make of it instead, where nothing else happened */
   async invalidate(rows: AffectedRows, cause: 'write' | 'call', update?: AnsweredUpdate): Promise<void> {
-    await this.#invalidate(rows, cause)
+    const isDurable = await this.#invalidate(rows, cause)
     // Now they find it on the disk.
-    this.#tabs.tell(this.#purged.signal.aborted ? { rows: 'all' } : { rows, update, version: this.table.version })
+    const isStored = isDurable && this.#cache.isShared
+    this.#tabs.tell(this.#purged.signal.aborted ? { rows: 'all', isStored } : { rows, isStored, update, version: this.table.version })
   }
 
   /** @throws PurgedError where it was purged while something was read */
@@ -269,14 +270,15 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     void this.#invalidate('all', 'gap')
   }
 
-  async #invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<void> {
+  async #invalidate(rows: AffectedRows, cause: InvalidationCause): Promise<boolean> {
     const started = performance.now()
     // What a write has made of its row was told with its answer.
     if (cause !== 'write') this.overlay.doubt(rows)
     const durable = this.#cache.invalidate(tagsOf(rows))
     this.#tell({ type: 'invalidated', rows })
-    await durable
+    const isDurable = await durable
     this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
+    return isDurable
   }
 
   /** From here on reads wait for the disk, so listeners need not. What they do takes place while the disk is at work. */
@@ -304,7 +306,9 @@ export class LiveMaster<Row extends object> implements ScopeMember {
     const started = performance.now()
     const rows = [update.id]
     if (update.row === undefined) this.overlay.doubt(rows)
-    const durable = this.#cache.invalidate(tagsOfUpdate(update), this.reads.held.renewals(update))
+    // Another tab may have cached a newer row than a late event tells of, which only versions show.
+    const canRenew = !this.#cache.isShared || this.master.versionField !== undefined
+    const durable = this.#cache.invalidate(tagsOfUpdate(update), canRenew ? this.reads.held.renewals(update) : [])
     this.#tell({ type: 'invalidated', rows, update })
     await durable
     this.#emit?.({ type: 'invalidate', cause, rows, duration: performance.now() - started })
@@ -317,14 +321,14 @@ export class LiveMaster<Row extends object> implements ScopeMember {
   }
 
   /** Another tab has invalidated these rows. Where the two share a cache, that is on the disk. */
-  #hearTab({ rows, update, version }: TabNews): void {
+  #hearTab({ rows, isStored, update, version }: TabNews): void {
     const sent = update && version === this.table.version ? this.#rowOf(update.row, update.id) : undefined
     if (sent !== undefined && this.overlay.isKnown(sent)) return
     // What was told of the row meanwhile may be newer than what comes only now.
-    const row = update !== undefined && this.overlay.wasToldSince(update.id, update.at) ? undefined : sent
-    if (row === undefined) this.overlay.doubt(rows)
-    else this.overlay.tell(row, this.#now())
-    if (this.#cache.isShared) this.#cache.overtake(tagsOf(rows))
+    const row = update !== undefined && this.overlay.wasToldSince(update.id, update.sentAt) ? undefined : sent
+    if (update === undefined || row === undefined) this.overlay.doubt(rows)
+    else this.overlay.tell(row, update.at)
+    if (isStored && this.#cache.isShared) this.#cache.overtake(tagsOf(rows))
     else void this.#cache.invalidate(tagsOf(rows))
     this.#tell({ type: 'invalidated', rows, update: row && update && { id: update.id, row } })
     this.#emit?.({ type: 'invalidate', cause: 'tab', rows, duration: 0 })

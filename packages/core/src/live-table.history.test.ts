@@ -44,7 +44,7 @@ type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never
 
 declare module 'vitest' {
   interface ProvidedContext {
-    readonly history: { readonly runs: number; readonly seed?: number }
+    readonly history: { readonly runs: number; readonly seed?: number; readonly path?: string }
   }
 }
 

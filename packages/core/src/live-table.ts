@@ -189,7 +189,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * the changed row in its place; undefined where it has to be read anew. For bindings to frameworks.
    */
   pageAfter(page: Page<Row>, { update }: Invalidation): Page<Row> | undefined {
-    return update && listAfter(page, update, this.placing, this)
+    return update && listAfter(page, update, { ...this.placing, isGlued: this.#live.reads.isGlued(page) }, this)
   }
 
   /** What a row that was read with `overlay: false` is after a change, as `pageAfter` does it with a page. */

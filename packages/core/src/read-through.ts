@@ -76,6 +76,8 @@ export class ReadThrough<Value> {
   readonly #purged: AbortSignal
   readonly #emit: Emit
   readonly #flights = new Flights<Read<Value>>()
+  /** When answers came that are not in the cache as fresh: what was asked for before then may be older, whoever cached it. */
+  readonly #landedAt = new Map<string, number>()
 
   /** @param tagsOf what a value hangs on beside its slot's tags */
   constructor(
@@ -115,7 +117,8 @@ export class ReadThrough<Value> {
       return this.read(slot, ask, { cache: 'default', ...(signal === undefined ? {} : { signal }) }, knownTags)
     }
     const flight = this.#flights.find(slot.key, lease)
-    const isEnough = cached !== undefined && cache !== 'reload' && (takesStale || !cached.stale)
+    const isNewest = takesStale || (cached?.fetchedAt ?? 0) >= (this.#landedAt.get(slot.key) ?? 0)
+    const isEnough = cached !== undefined && cache !== 'reload' && (takesStale || !cached.stale) && isNewest
     if (signal?.aborted === true || this.#purged.aborted || isEnough || flight !== undefined || cache === 'only-if-cached')
       this.#cache.release(lease)
     signal?.throwIfAborted()
@@ -160,6 +163,7 @@ export class ReadThrough<Value> {
       this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })
       const tags = value === undefined ? [] : this.#tagsOf(value)
       const read = { value, fetchedAt, stale: stale || isOvertaken(since, tags), ...(error === undefined ? {} : { error }) }
+      this.#landedAt.set(slot.key, this.#now())
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
       void this.#fill(slot, lease, read, tags)
       return read
@@ -187,6 +191,7 @@ export class ReadThrough<Value> {
     const started = performance.now()
     const fresh = await this.#cache.fill(slot, lease, value, fetchedAt, stale, tags)
     this.#cache.release(lease)
+    if (fresh) this.#landedAt.delete(slot.key)
     this.#emit?.({ type: fresh ? 'fill' : 'void', slot: slot.key, duration: performance.now() - started })
     if (!fresh && !stale && !lease.isLocal && !isOvertaken(lease, tags)) this.#onOvertaken()
   }

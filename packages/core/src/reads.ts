@@ -67,8 +67,13 @@ export class Reads<Row extends object> {
       return { value: { rows, ...(total === undefined ? {} : { total: totalOf(total, rows, slice) }) }, stale, error }
     }
     const read = await this.#pages.read(slot, ask, options, this.held.rowTagsOf(slot))
-    if (read.value !== undefined) this.held.seePage(slot, placing, read.value.rows)
+    if (read.value !== undefined) this.held.seePage(slot, { ...placing, isGlued: this.isGlued(slice) }, read.value.rows)
     return read
+  }
+
+  /** Whether a page is put together from several of the master's. */
+  isGlued({ pageSize }: Pick<Slice, 'pageSize'>): boolean {
+    return pageSize > (this.#masterPageSize ?? Infinity)
   }
 
   /** A view with what is the master's of it: the order in which that lists it where it has none of its own, and a view's query. */

@@ -22,6 +22,7 @@ export function listAfter<List extends Pick<ListResult<object>, 'rows'>>(
   view: Placing,
   fields: RowFields,
 ): List | undefined {
+  if (view.isGlued === true && canMove(view, changed)) return undefined
   const index = list.rows.findIndex((each) => String(fieldOf(each, fields.idField)) === id)
   const held = list.rows[index]
   if (held === undefined) return canMove(view, changed) ? undefined : list

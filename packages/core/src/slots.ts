@@ -3,7 +3,11 @@ import type { CanonicalQuery } from './table/query.ts'
 import type { AffectedRows, OrderBy, RowUpdate } from './table/table.ts'
 
 /** A view, as far as it decides where rows stand: with the master's own order where it has none. */
-export type Placing = Pick<CanonicalQuery, 'where' | 'search'> & { readonly orderBy: readonly OrderBy<Record<string, unknown>>[] }
+export type Placing = Pick<CanonicalQuery, 'where' | 'search'> & {
+  readonly orderBy: readonly OrderBy<Record<string, unknown>>[]
+  /** A page of it is put together from parts, which may be from before and after a change: that one has its row says nothing of the others. */
+  readonly isGlued?: boolean
+}
 
 /** A table, and the shape that its rows have in this version of the app: what was cached in another shape is never read. */
 export interface SlotTable extends CachedTable {

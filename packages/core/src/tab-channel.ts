@@ -5,6 +5,8 @@ import type { AnsweredUpdate } from './writes/writes.ts'
 /** What one tab tells the others that it has invalidated. */
 export interface TabNews {
   readonly rows: AffectedRows
+  /** Whether it is on the disk that tabs share: a disk may fail, and a tab may have none. */
+  readonly isStored: boolean
   /** Where all that happened is that a row was changed by a write. */
   readonly update?: AnsweredUpdate | undefined
   /** Of the shape of the row in it. */
@@ -27,7 +29,7 @@ export class TabChannel {
   #channel: BroadcastChannel | undefined
   readonly #onShown = ({ persisted }: PageTransitionEvent): void => {
     // To a page that was put aside nobody tells anything.
-    if (persisted) this.#options.onNews({ rows: 'all' })
+    if (persisted) this.#options.onNews({ rows: 'all', isStored: true })
   }
 
   constructor(options: TabChannelOptions) {
@@ -45,13 +47,13 @@ export class TabChannel {
     addEventListener('pageshow', this.#onShown)
   }
 
-  tell({ rows, update, version }: TabNews): void {
+  tell({ update, ...news }: TabNews): void {
     const channel = this.#channel ?? this.#make()
     try {
-      channel?.postMessage({ rows, update, version })
+      channel?.postMessage({ ...news, update })
     } catch {
       // A row that cannot be cloned is asked for.
-      channel?.postMessage({ rows })
+      channel?.postMessage(news)
     }
     if (channel !== this.#channel) channel?.close()
   }

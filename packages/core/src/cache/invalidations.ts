@@ -10,6 +10,8 @@ export interface Invalidations {
   /** The same for an invalidation of all tags; 0 where none is due. */
   allDue: number
   calls: number
+  /** The last call that is on disk, and with it all before. */
+  written: number
   /** What the next write can renew of what it makes stale. */
   readonly renewals: DueRenewals
   /** The write of invalidations that is under way, if any, and the one that waits behind it. */
@@ -31,6 +33,7 @@ export function invalidationsOf(cache: Cache, { scope, cacheKey }: CachedTable):
     due: new Map(),
     allDue: 0,
     calls: 0,
+    written: 0,
     renewals: new DueRenewals(),
     writing: undefined,
     next: undefined,

@@ -512,7 +512,8 @@ const nothingDone = {
   read: { entry: undefined, fresh: false },
   // The master's answer is as good as ever.
   fill: true,
-  invalidate: undefined,
+  // It is not on the disk.
+  invalidate: false,
 }
 
 /** Does with the slot `a` what the method is for. */

@@ -185,16 +185,16 @@ export class SafeCache {
   }
 
   /**
-   * Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now.
+   * Voids every lease under these tags at once, and resolves when that is on disk, or known to be impossible for now: with false.
    *
    * @param renewals what is known of the entries that it makes stale; they stay fresh
    */
-  async invalidate(changed: Tags, renewals: readonly Renewal[] = []): Promise<void> {
+  async invalidate(changed: Tags, renewals: readonly Renewal[] = []): Promise<boolean> {
     // A write that was under way may have changed what another table of the scope has read since. Nothing tells which rows it had.
     const tags = this.#isEnded ? 'all' : changed
     this.overtake(tags)
     this.#shared.renewals.add(tags, renewals)
-    this.#shared.calls += 1
+    const call = (this.#shared.calls += 1)
     if (tags === 'all') this.#shared.allDue = this.#shared.calls
     else for (const tag of tags) this.#shared.due.set(tag, this.#shared.calls)
     // A cache that stays broken must not make every call longer than the one before.
@@ -203,6 +203,7 @@ export class SafeCache {
       this.#shared.due.clear()
     }
     await this.#writeDue()
+    return this.#shared.written >= call
   }
 
   /** The first invalidation is written at once; all that come meanwhile share the one write behind it (promise 12). */
@@ -228,6 +229,7 @@ export class SafeCache {
     await this.#attempt('cache-invalidate', async () => {
       await this.#cache.invalidate(this.#table, tags, renewals)
       isWritten = true
+      this.#shared.written = Math.max(this.#shared.written, calls)
       // Here it counts also where it took longer than the bound. What was asked for meanwhile is still due.
       if (this.#shared.allDue <= calls) this.#shared.allDue = 0
       for (const [tag, call] of this.#shared.due) if (call <= calls) this.#shared.due.delete(tag)
@@ -245,13 +247,15 @@ export class SafeCache {
     }
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
+    const due = new Set(this.#shared.due.keys())
     const read = this.#isEnded ? undefined : await this.#attempt('cache-read', () => this.#cache.read(slot))
     if (read === undefined || this.#isEnded) return { entry: undefined, fresh: false, lease }
     lease.stored = read
     lease.era = this.#shared.era = read.leaseOf([])
     if (read.entry === undefined) return { entry: undefined, fresh: false, lease }
     const own = read.entry.tags ?? []
-    const fresh = sameLease(read.entry.lease, read.lease) && !isOvertaken(lease, own) && !isDue && !this.#isDue(own)
+    const fresh =
+      sameLease(read.entry.lease, read.lease) && !isOvertaken(lease, own) && !isDue && !this.#isDue(own) && !own.some((tag) => due.has(tag))
     return { entry: read.entry, fresh, lease }
   }
 

@@ -103,7 +103,9 @@ export class Overlay<Row extends object> {
 
   /** The stream has told that a row was deleted. Whatever is told of it next is news, also where its versions start anew. */
   tellGone(id: string, at: number): void {
-    this.#setTold(this.keyOf(id), { row: undefined, at, by: 'stream' })
+    const key = this.keyOf(id)
+    const told = this.#told.get(key)
+    this.#setTold(key, { row: undefined, at, by: 'stream', was: told?.row ?? told?.was })
   }
 
   /** Something has happened to these rows, by `String(id)`, and it was not told what. */
@@ -116,9 +118,10 @@ export class Overlay<Row extends object> {
     return this.#told.isKnown(this.#rowKey(row), row)
   }
 
-  /** Whether a row was told of after that time. */
+  /** Whether a row was told of, or read, after that time. */
   wasToldSince(id: string, at: number): boolean {
-    return (this.#told.get(this.keyOf(id))?.at ?? 0) > at
+    const key = this.keyOf(id)
+    return Math.max(this.#told.get(key)?.at ?? 0, this.#known.seenAt(key)) > at
   }
 
   /** The answer to a write, or what was read or told of the row since it was applied, where versions say so: an answer may be a repeated one. */
@@ -244,8 +247,9 @@ export class Overlay<Row extends object> {
     if (this.#told.size === 0) return writes
     return writes.map((write) => {
       const told = write.key === undefined || write.settled?.row === undefined ? undefined : this.#told.get(this.keyOf(write.key))
-      const isNews = told?.row !== undefined && write.settled !== undefined && told.at > write.settled.at
-      return isNews ? { ...write, settled: told } : write
+      const row = told?.row ?? told?.was
+      const isNews = told !== undefined && row !== undefined && write.settled !== undefined && told.at > write.settled.at
+      return isNews ? { ...write, settled: { at: told.at, row } } : write
     })
   }
 

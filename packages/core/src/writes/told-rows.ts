@@ -12,6 +12,8 @@ export interface ToldRow<Row> {
   readonly by: 'answer' | 'stream'
   /** Something was told of the row since, and not what it is now: the same row may be news again. */
   readonly isDoubtful?: boolean
+  /** What it was, where it is gone: until the rows are read anew nothing older is to show. */
+  readonly was?: Row | undefined
 }
 
 /** The rows as they were last told of: by the answer to a write, or by the stream. */
@@ -64,9 +66,10 @@ export class ToldRows<Row extends object> {
   /** The newer one of a row that was read at that time and what the stream told of it. */
   newer(key: string, row: Row, fetchedAt: number): Row {
     const told = this.#rows.get(key)
-    if (told?.row === undefined || told.by === 'answer' || told.at <= fetchedAt) return row
-    const order = this.#compare(told.row, row)
-    return order !== undefined && order <= 0 ? row : told.row
+    const newest = told?.row ?? told?.was
+    if (newest === undefined || told?.by !== 'stream' || told.at <= fetchedAt) return row
+    const order = this.#compare(newest, row)
+    return order !== undefined && order <= 0 ? row : newest
   }
 
   isOlder(row: Row, than: Row): boolean {

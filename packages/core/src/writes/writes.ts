@@ -10,6 +10,7 @@ import type { AffectedRows, ChangeOptions, RowId, RowUpdate, SendOptions, Table 
 import type { Emit } from '../trace.ts'
 import { fieldsOf, withFields, type Change } from './change.ts'
 import { FailedWrites } from './failed-writes.ts'
+import { failureOf } from './failure.ts'
 import { KeptWrites, type FoundWrite } from './kept-writes.ts'
 import { randomName } from './new-ids.ts'
 import type { Overlay } from './overlay.ts'
@@ -63,8 +64,9 @@ interface Made {
   readonly number?: number
 }
 
-/** A change as the target has answered it, and when. */
+/** A change as the target has answered it: the row is as of some time between these two. */
 export interface AnsweredUpdate extends RowUpdate {
+  readonly sentAt: number
   readonly at: number
 }
 
@@ -356,8 +358,9 @@ export class Writes<Row extends object> {
     const batch: Batch<Row> = new Set([first])
     try {
       if (first.kept !== undefined) await first.kept
+      const sentAt = this.#options.now()
       const answer = await this.#sender.send(batch, () => this.#takeAlong(first, batch))
-      await this.#succeed(batch, answer)
+      await this.#succeed(batch, answer, sentAt)
     } catch (reason) {
       // oxlint-disable-next-line typescript/no-unsafe-argument -- what meets in a table of these rows are these rows
       const error = this.#options.retriesItself && reason instanceof ConflictError ? this.#ownConflict(first, reason) : reason
@@ -388,7 +391,7 @@ export class Writes<Row extends object> {
       batch.add(write)
   }
 
-  async #succeed(batch: Batch<Row>, answer: Row | undefined): Promise<void> {
+  async #succeed(batch: Batch<Row>, answer: Row | undefined, sentAt: number): Promise<void> {
     const [first] = batch
     if (first === undefined) return
     const at = this.#options.now()
@@ -409,7 +412,10 @@ export class Writes<Row extends object> {
     const covered = [...batch].flatMap((write) => this.#failed.removeCoveredBy(write))
     const failed = first.key === undefined ? [] : this.#failed.of(first.key)
     const kept = this.#keep([...later, ...failed], [...batch, ...covered])
-    await Promise.all([this.#options.invalidate(withHeard(this.#affected(first, answer), batch), this.#updateBy(first, stored, at)), kept])
+    await Promise.all([
+      this.#options.invalidate(withHeard(this.#affected(first, answer), batch), this.#updateBy(first, stored, { sentAt, at })),
+      kept,
+    ])
     for (const write of batch) {
       this.#pending.delete(write)
       const { type, id, calledAt } = write.shown
@@ -427,7 +433,10 @@ export class Writes<Row extends object> {
     const { type, id, calledAt } = write.shown
     this.#options.emit?.({ type: 'write-failed', write: type, id, error, duration: Date.now() - calledAt })
     if (write.cancelled.aborted) void this.#keep([], [write])
-    else if (!this.#closing.signal.aborted) this.#hold(write, error, Date.now())
+    // What waits still when the table is closed is for the next one to send; what was refused is not.
+    else if (!this.#closing.signal.aborted || (error !== this.#closing.signal.reason && failureOf(error) === 'final')) {
+      this.#hold(write, error, Date.now())
+    }
     write.reject(error)
     this.#settled()
   }
@@ -520,11 +529,15 @@ export class Writes<Row extends object> {
   }
 
   /** What other tabs can make of a change, without asking the master: this one asks it in any case. */
-  #updateBy({ change, key, heard, isUnsure }: Write<Row>, stored: unknown, at: number): AnsweredUpdate | undefined {
+  #updateBy(
+    { change, key, heard, isUnsure }: Write<Row>,
+    stored: unknown,
+    times: Pick<AnsweredUpdate, 'sentAt' | 'at'>,
+  ): AnsweredUpdate | undefined {
     const isChange = change.type === 'replace' || change.type === 'patch'
     // A repeated answer may be older than what has happened since.
     const isSure = heard.length === 0 && !isUnsure
-    return isChange && isSure && key !== undefined && isObject(stored) ? { id: this.#overlay.idOf(key), row: stored, at } : undefined
+    return isChange && isSure && key !== undefined && isObject(stored) ? { id: this.#overlay.idOf(key), row: stored, ...times } : undefined
   }
 
   /** The rows that a write can have changed: the one it named, and the one the target says it stored. */
