@@ -361,8 +361,8 @@ async function surgical({ world, broken, seen, isAtRest }: Moment): Promise<void
       const written = world.disk.invalidations.filter((each) => each.realm === realm)
       const all = written.filter(({ tags }) => tags === 'all').length
       const reasons = own.reduce((sum, { traced, wasInvalidated }) => sum + wasInvalidated + traced.filter(concernsAll).length, 0)
-      // What a write did that was under way at a purge, nothing tells any more.
-      const nameless = own.flatMap(({ isPurged, traced }) => (isPurged ? traced.filter(isOfWrite) : [])).length
+      // What was to be invalidated at a purge, or comes of a write that was under way, is told without the names of rows.
+      const nameless = own.flatMap(({ isPurged, traced }) => (isPurged ? traced.filter(({ type }) => type === 'invalidate') : [])).length
       if (written.length > all) seen()
       if (all > reasons + nameless) broken(`${realm.name} has invalidated everything ${all} times, for ${reasons + nameless} reasons`)
     }
@@ -381,10 +381,6 @@ async function surgical({ world, broken, seen, isAtRest }: Moment): Promise<void
         `fresh on the disk at rest for ${textOf(question)} is ${JSON.stringify(held)}; the master has ${JSON.stringify({ rows, total })}`,
       )
   }
-}
-
-function isOfWrite(event: OwnTable['traced'][number]): boolean {
-  return event.type === 'invalidate' && event.cause === 'write'
 }
 
 function concernsAll(event: OwnTable['traced'][number]): boolean {
