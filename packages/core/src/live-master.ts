@@ -210,10 +210,10 @@ export class LiveMaster<Row extends object> implements ScopeMember {
       throw new ArgumentError('writes', writes, "'discard' or 'drain'")
     this.#openGroup()
     const wasPurged = this.#purged.signal.aborted
+    const calledAt = Date.now()
     if (writes === 'drain') await this.#group.drained(signal)
-    // Another tab has done it meanwhile, and somebody may have begun anew.
-    if (this.#purged.signal.aborted && !wasPurged) return
-    await this.#group.purge()
+    // Where another tab has done it meanwhile, who has begun anew since the call is none of ours.
+    await this.#group.purge(this.#purged.signal.aborted && !wasPurged ? calledAt : Infinity)
   }
 
   async erase(): Promise<void> {

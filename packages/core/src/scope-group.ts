@@ -61,10 +61,14 @@ export class ScopeGroup {
     }
   }
 
-  /** Ends all of them, here and in other tabs, and rejects where something may be left of one of this tab's. */
-  async purge(): Promise<void> {
-    this.#channel?.postMessage({ type: 'purge', at: Date.now() })
-    await this.#purgeOwn(Infinity)
+  /**
+   * Ends all of them, here and in other tabs, and rejects where something may be left of one of this tab's.
+   *
+   * @param before who has joined later is left alone, in ms since 1970
+   */
+  async purge(before: number): Promise<void> {
+    this.#channel?.postMessage({ type: 'purge', at: Math.min(before, Date.now()) })
+    await this.#purgeOwn(before)
   }
 
   /** Resolves when no write waits, in any tab; where there are no Web Locks, in this one. Rejects with the signal's reason. */
