@@ -370,8 +370,11 @@ function together(...waits: readonly (Promise<void> | undefined)[]): Promise<voi
 /** What other tabs and later tables find of a scope, whatever becomes of the table. Made here, it does not hold that. */
 function storagesOf(scope: string, cache: Cache, queue: WriteStorage | undefined): ReadonlyMap<object, ScopeStorage> {
   const storages = new Map<object, ScopeStorage>()
-  if (cache.sharedAs !== undefined)
-    storages.set(cache, { purge: () => withinTime(purgeWithin, 'the cache', undefined, () => cache.purge(scope)) })
+  const purgeCache = (): Promise<void> => withinTime(purgeWithin, 'the cache', undefined, () => cache.purge(scope))
+  if (cache.sharedAs !== undefined) {
+    // One that was given up for memory has nothing in common with others.
+    storages.set(cache, { purge: async (_, isHere) => (isHere || cache.fault !== undefined ? purgeCache() : undefined) })
+  }
   if (queue !== undefined) storages.set(queue, queue)
   return storages
 }

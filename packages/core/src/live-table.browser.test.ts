@@ -173,7 +173,7 @@ describe('two tabs', () => {
     onTestFinished(() => channel.close())
     const heard = new Promise((resolve) => channel.addEventListener('message', ({ data }) => resolve(data)))
     await other?.invalidate()
-    expect(await heard).toEqual({ rows: 'all', update: undefined })
+    expect(await heard).toMatchObject({ rows: 'all', isStored: false })
     expect(told).toEqual([])
   })
 

@@ -7,6 +7,9 @@ import type { ReadOptions } from './table/table.ts'
 import { untilAborted } from './table/until-aborted.ts'
 import type { Emit } from './trace.ts'
 
+/** Of more slots than these it is not kept in mind when their answers came. */
+const mostLanded = 1_000
+
 /** How a read treats what the cache has, in the words of `fetch`. */
 export interface CachedReadOptions extends ReadOptions {
   /**
@@ -164,6 +167,8 @@ export class ReadThrough<Value> {
       const tags = value === undefined ? [] : this.#tagsOf(value)
       const read = { value, fetchedAt, stale: stale || isOvertaken(since, tags), ...(error === undefined ? {} : { error }) }
       this.#landedAt.set(slot.key, this.#now())
+      const [oldest = ''] = this.#landedAt.keys()
+      if (this.#landedAt.size > mostLanded) this.#landedAt.delete(oldest)
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
       void this.#fill(slot, lease, read, tags)
       return read

@@ -17,8 +17,11 @@ export interface ScopeMember {
 
 /** What lies on disk, also of tables that are gone. It must not hold the table. */
 export interface ScopeStorage {
-  /** @param before writes that were called later are kept: a tab may hear of a purge only long after it */
-  purge(before: number): Promise<void>
+  /**
+   * @param before writes that were called later are kept: a tab may hear of a purge only long after it
+   * @param isHere whether it was asked for in this tab: what all tabs have in common is removed by that one, once
+   */
+  purge(before: number, isHere: boolean): Promise<unknown>
 }
 
 interface Joined {
@@ -68,7 +71,7 @@ export class ScopeGroup {
    */
   async purge(before: number): Promise<void> {
     this.#channel?.postMessage({ type: 'purge', at: Math.min(before, Date.now()) })
-    await this.#purgeOwn(before)
+    await this.#purgeOwn(before, true)
   }
 
   /** Resolves when no write waits, in any tab; where there are no Web Locks, in this one. Rejects with the signal's reason. */
@@ -106,11 +109,11 @@ export class ScopeGroup {
   }
 
   /** Who has joined since is of another session, which a tab that hears of a purge late must not end. */
-  async #purgeOwn(before: number): Promise<void> {
+  async #purgeOwn(before: number, isHere: boolean): Promise<void> {
     const members = this.#joined.flatMap(({ member, at }) => (at <= before ? (member.deref() ?? []) : []))
     const ends = await Promise.allSettled([
       ...members.map((member) => member.erase()),
-      ...[...this.#storages.values()].map((storage) => storage.purge(before)),
+      ...[...this.#storages.values()].map((storage) => storage.purge(before, isHere)),
     ])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
@@ -127,7 +130,7 @@ export class ScopeGroup {
     this.#channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (!isObject(data) || fieldOf(data, 'type') !== 'purge') return
       const at = fieldOf(data, 'at')
-      if (typeof at === 'number') this.#purgeOwn(at).catch(onError)
+      if (typeof at === 'number') this.#purgeOwn(at, false).catch(onError)
     })
   }
 }

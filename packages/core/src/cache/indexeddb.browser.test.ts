@@ -47,15 +47,16 @@ describe('idbCache', () => {
   })
 
   test('a read takes one transaction, and so do a fill and an invalidation', async () => {
-    const cache = idbCache({ name: crypto.randomUUID() })
+    const name = crypto.randomUUID()
+    const cache = idbCache({ name })
     await fill(cache, 1)
     const { lease } = await cache.read(slot())
-    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const calls = spyOnTransactions(name)
     await cache.read(slot())
-    expect(transaction.mock.calls).toEqual([[['entries', 'state'], 'readonly']])
+    expect(calls()).toEqual([[['entries', 'state'], 'readonly']])
     await cache.fill(slot(), { value: 2, fetchedAt: 2, lease })
     await cache.invalidate({ scope: '', cacheKey: 'table' }, ['x', 'y'])
-    expect(transaction.mock.calls.slice(1)).toEqual([
+    expect(calls().slice(1)).toEqual([
       [['entries', 'meta', 'state'], 'readwrite'],
       [['entries', 'state'], 'readwrite'],
     ])
@@ -95,13 +96,14 @@ describe('idbCache', () => {
   })
 
   test('reads of one task share a transaction', async () => {
-    const cache = idbCache({ name: crypto.randomUUID() })
+    const name = crypto.randomUUID()
+    const cache = idbCache({ name })
     await fill(cache, 1, slot('1'))
     await fill(cache, 2, slot('2'))
-    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const calls = spyOnTransactions(name)
     const reads = await Promise.all([cache.read(slot('1')), cache.read(slot('2')), cache.read(slot('3'))])
     expect(reads.map(({ entry }) => entry?.value)).toEqual([1, 2, undefined])
-    expect(transaction).toHaveBeenCalledTimes(1)
+    expect(calls()).toHaveLength(1)
   })
 
   test('what lies in a slot but is no entry is not there', async () => {
@@ -292,6 +294,12 @@ async function expectRejection(call: () => Promise<unknown>): Promise<void> {
     () => 'rejected',
   )
   expect(await outcome).toBe('rejected')
+}
+
+/** What is asked of one database from now on; others may be looked through meanwhile. */
+function spyOnTransactions(name: string): () => unknown[] {
+  const { mock } = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  return () => mock.calls.filter((_, index) => mock.contexts[index] instanceof IDBDatabase && mock.contexts[index].name === name)
 }
 
 async function connectionOf(cache: Cache): Promise<IDBDatabase> {

@@ -228,5 +228,6 @@ async function makeDatabase(name: string, era: number): Promise<void> {
 /** The modes of the transactions that are opened from now on, in their order. */
 function spyOnTransactions(): () => unknown[] {
   const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
-  return () => transaction.mock.calls.map(([, mode]) => mode)
+  // Other databases may be looked through meanwhile.
+  return () => transaction.mock.calls.filter(([stores]) => [stores].flat().includes('state')).map(([, mode]) => mode)
 }

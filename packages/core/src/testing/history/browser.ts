@@ -163,6 +163,7 @@ class FakeChannel {
 
 interface LockRequest {
   readonly realm: Realm
+  readonly isShared: boolean
   readonly grant: () => void
   readonly refuse: () => void
 }
@@ -170,21 +171,22 @@ interface LockRequest {
 /** The Web Lock of one name. */
 class FakeLock {
   readonly #step: Step
-  #held: LockRequest | undefined
-  #waiting: LockRequest[] = []
+  #held: readonly LockRequest[] = []
+  #waiting: readonly LockRequest[] = []
 
   constructor(step: Step) {
     this.#step = step
   }
 
-  request(realm: Realm, { signal, steal }: LockOptions, callback: () => Promise<void> | undefined): Promise<void> {
+  request(realm: Realm, { signal, steal, mode }: LockOptions, callback: () => Promise<void> | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const request: LockRequest = {
       realm,
+      isShared: mode === 'shared',
       grant: () => {
         void Promise.resolve(callback()).then(() => {
           resolve()
-          if (this.#held === request) this.#pass()
+          this.#leave((each) => each === request)
         })
       },
       refuse: () => reject(new DOMException('stolen or aborted', 'AbortError')),
@@ -193,14 +195,15 @@ class FakeLock {
       if (!this.#waiting.includes(request)) return
       this.#waiting = this.#waiting.filter((other) => other !== request)
       request.refuse()
+      this.#pass()
     })
     if (steal === true) {
-      const robbed = this.#held
-      if (robbed !== undefined) this.#tell(robbed.realm, robbed.refuse)
+      for (const robbed of this.#held) this.#tell(robbed.realm, robbed.refuse)
+      this.#held = []
       this.#give(request)
     } else {
-      this.#waiting.push(request)
-      if (this.#held === undefined) this.#pass()
+      this.#waiting = [...this.#waiting, request]
+      this.#pass()
     }
     return promise
   }
@@ -208,17 +211,24 @@ class FakeLock {
   /** What a tab that is gone held goes to the next. */
   forget(realm: Realm): void {
     this.#waiting = this.#waiting.filter((request) => request.realm !== realm)
-    if (this.#held?.realm === realm) this.#pass()
+    this.#leave((request) => request.realm === realm)
+  }
+
+  #leave(isLeft: (request: LockRequest) => boolean): void {
+    this.#held = this.#held.filter((request) => !isLeft(request))
+    this.#pass()
   }
 
   #pass(): void {
-    const next = this.#waiting.shift()
-    this.#held = undefined
-    if (next !== undefined) this.#give(next)
+    const [next, ...others] = this.#waiting
+    if (next === undefined || (this.#held.length > 0 && !(next.isShared && this.#held.every(({ isShared }) => isShared)))) return
+    this.#waiting = others
+    this.#give(next)
+    this.#pass()
   }
 
   #give(request: LockRequest): void {
-    this.#held = request
+    this.#held = [...this.#held, request]
     this.#tell(request.realm, request.grant)
   }
 

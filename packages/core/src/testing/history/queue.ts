@@ -31,11 +31,13 @@ export class Queue {
   connect(realm: Realm, scope: string): WriteStorage {
     return {
       scope,
-      purge: async () => {
-        const before = [...this.#owners].map((owner) => ({ owner, underWay: owner.underWay.splice(0) }))
+      purge: async (calledBefore = Infinity) => {
+        for (const { underWay } of this.#owners) for (const apply of underWay.splice(0)) apply()
+        const kept = [...this.#owners].flatMap(({ writes }) => [...writes.values()])
         await this.#step(`${realm.name} queue purges`)
-        for (const { underWay } of before) for (const apply of underWay) apply()
-        for (const { writes } of this.#owners) writes.clear()
+        for (const { order, calledAt } of kept) {
+          if (calledAt < calledBefore) for (const { writes } of this.#owners) writes.delete(order)
+        }
       },
       connect: (_cacheKey, onFound) => {
         const owner: Owner = { realm, writes: new Map(), onFound, underWay: [], isOpen: true }

@@ -118,6 +118,7 @@ export class World {
   readonly asked: Asked[] = []
   readonly resolved: Resolved[] = []
   readonly purges: Purge[] = []
+  hasPurged: boolean = false
   /** All names of slots, and what was asked for by them. */
   readonly slotNames: Map<string, string> = new Map()
   readonly slotQuestions: Map<string, Question> = new Map()
@@ -177,7 +178,7 @@ export class World {
 
   /** Whether tabs may not have heard of what others wrote: that is on the disk, and the disk has failed, or a table has ended. */
   get mayHaveMissed(): boolean {
-    return this.setup.stream === 'none' && (this.purges.length > 0 || this.tables.some(({ realm }) => this.hasDiskFailed(realm)))
+    return this.setup.stream === 'none' && (this.hasPurged || this.tables.some(({ realm }) => this.hasDiskFailed(realm)))
   }
 
   /** What a table's answers may be no older than: what has resolved, where it can know of that, and what it has heard. */
@@ -245,14 +246,17 @@ export class World {
   /** All that is kept of the scope is removed; who shows something of it makes new tables. */
   purge({ own }: Tab, writes: 'discard' | 'drain'): void {
     const purge: Purge = { own, at: Date.now(), isDone: false }
+    const isFirst = !this.hasPurged
+    const forget = (): void => void this.purges.splice(this.purges.indexOf(purge), 1)
     this.purges.push(purge)
+    this.hasPurged = true
     this.browser
       .run(own.realm, () => own.live.purge({ writes }))
-      .then(
-        () => (purge.isDone = true),
-        // Whose scope was purged before it came to that is none the worse for it.
-        () => this.purges.splice(this.purges.indexOf(purge), 1),
-      )
+      .then(() => {
+        purge.isDone = true
+        // Whose scope another one has purged while it waited for writes has nothing left to purge.
+        if (writes === 'drain' && (!isFirst || this.purges.at(-1) !== purge)) forget()
+      }, forget)
   }
 
   setOnline(isOnline: boolean): void {
@@ -311,7 +315,6 @@ export class World {
     const { live } = own
     const cancelling = new AbortController()
     const { signal } = cancelling
-    const calledAt = Date.now()
     const before = new Set(live.pendingIds)
     const send = (): Promise<unknown> => {
       switch (type) {
@@ -337,7 +340,7 @@ export class World {
         call.outcomes.push({ status: 'fulfilled', value })
         const change = this.changeOf(call)
         // A table that was purged has no say in what is cached any more.
-        if (change !== undefined && !this.purges.some(({ at }) => at >= calledAt)) this.resolved.push({ own, ...change })
+        if (change !== undefined && !this.hasPurged) this.resolved.push({ own, ...change })
       },
       (reason: unknown) => call.outcomes.push({ status: 'rejected', reason }),
     )
