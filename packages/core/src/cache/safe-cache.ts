@@ -244,6 +244,9 @@ export class SafeCache {
       // In a burst there is always another one to be waited for.
       if (this.#isBurst) lease.isVoid = true
       else await (this.#shared.writing ?? this.#writeDue())
+    } else if (this.#shared.allDue + this.#shared.due.size > 0 && this.#shared.writing === undefined) {
+      // It may work again, and other tabs cannot know of what is due here.
+      void this.#writeDue()
     }
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
