@@ -204,7 +204,8 @@ function performIn(present: Tab, world: World, command: Extract<Command, { reado
     case 'ask together': {
       const leaving = Array.from({ length: command.readers }, () => new AbortController())
       for (const { signal } of leaving) void world.read(own, command.question, { signal }).catch(() => undefined)
-      world.later(() => leaving.slice(0, command.leave).forEach((each) => each.abort(new Left('a reader has left'))))
+      const leave = (): void => leaving.slice(0, command.leave).forEach((each) => each.abort(new Left('a reader has left')))
+      world.later(() => world.browser.run(own.realm, leave))
       return
     }
     case 'the other table':

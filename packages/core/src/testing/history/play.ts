@@ -11,6 +11,9 @@ const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as
 /** Each history has a scope of its own: tables of the others may still be in memory. */
 let played = 0
 
+/** Of what the master and the tabs have been through, so much is told. */
+const longest = 150
+
 /** How often each promise had something to hold against. */
 export type Tally = Map<number, number>
 
@@ -36,7 +39,9 @@ export async function play(modules: readonly RealmModules[], { setup, screens, t
       const seen = (): void => void tally.set(promise, (tally.get(promise) ?? 0) + 1)
       await holds({ world, ended, isAtRest, broken, seen })
     }
-    return breaches.length === 0 ? breaches : [...breaches, ...world.server.log.map(describe), ...world.steps.taken]
+    return breaches.length === 0
+      ? breaches
+      : [...breaches, ...world.server.log.map(describe).slice(-longest), ...world.steps.taken.slice(-longest)]
   }
 
   try {

@@ -333,7 +333,8 @@ export class World {
     const answer = this.browser.run(own.realm, send)
     const newKey = [...live.pendingIds].find((pending) => !before.has(pending) && pending.startsWith('new-'))
     const key = type === 'insert' && id === undefined ? newKey : id === undefined ? undefined : String(id)
-    const call: Call = { own, name: fields.name ?? '', type, key, cancel: () => cancelling.abort(new Left('cancelled')), outcomes: [] }
+    const cancel = (): void => this.browser.run(own.realm, () => cancelling.abort(new Left('cancelled')))
+    const call: Call = { own, name: fields.name ?? '', type, key, cancel, outcomes: [] }
     this.calls.push(call)
     answer.then(
       (value) => {
