@@ -123,7 +123,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
       invalidate: (rows, update) => this.invalidate(rows, 'write', update),
       onEvent: (event) => this.#hear(event),
       onChange: () => {
-        guard?.set(this.writes.pending.length > 0)
+        guard?.set(this.waiting > 0)
         this.#group.update((error) => emit?.({ type: 'error', during: 'tabs', error }))
         this.#listeners.tell({ type: 'writes' })
       },
@@ -147,7 +147,7 @@ export class LiveMaster<Row extends object> implements ScopeMember {
   }
 
   get waiting(): number {
-    return this.writes.pending.length
+    return this.writes.waiting
   }
 
   get streamStatus(): LiveStatus | undefined {

@@ -250,7 +250,7 @@ export class SafeCache {
     }
     // It may be written before the answer comes, which is from before it all the same.
     const isDue = this.#isDue(slot.tags)
-    const due = new Set(this.#shared.due.keys())
+    const due = new Set(slot.hasParts === true ? this.#shared.due.keys() : [])
     const read = this.#isEnded ? undefined : await this.#attempt('cache-read', () => this.#cache.read(slot))
     if (read === undefined || this.#isEnded) return { entry: undefined, fresh: false, lease }
     lease.stored = read

@@ -151,6 +151,11 @@ export class Writes<Row extends object> {
     return (this.#seen.pending ??= [...this.#pending].map(({ shown }) => shown))
   }
 
+  /** How many are pending: the list is made anew whenever it is asked for after a change. */
+  get waiting(): number {
+    return this.#pending.size
+  }
+
   /** In the order in which they failed. The same array until that changes. */
   get failed(): readonly FailedWrite<Row>[] {
     return this.#failed.list
