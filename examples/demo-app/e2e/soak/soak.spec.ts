@@ -51,6 +51,8 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     if (first !== undefined) await expect.poll(() => keptWrites(first.page)).toBe(0)
 
     for (const tab of tabs) broken.push(...(await brokenPages(tab, api.url, seconds > 60 ? 12 : 2)))
+    for (const { number, page } of tabs)
+      note(`tab ${number} ends with: ${(await page.locator('.status-bar').innerText()).replaceAll('\n', ' · ')}`)
     const reader = await openReader(stand)
     history.readOn()
     const cache = await brokenCache(reader, api.url, [...new Set(history.changes.map(({ id }) => id))])

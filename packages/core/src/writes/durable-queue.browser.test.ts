@@ -284,6 +284,8 @@ describe('after a tab was closed or killed', () => {
     const server = makeServer({ rows: items(1) })
     const tabs = await Promise.all(Array.from({ length: 4 }, () => openInTab(server, place)))
     server.hold()
+    // What a tab has sent comes before what it takes over.
+    for (const { table } of tabs) void table.delete(marker)
     const names = Array.from({ length: 12 }, (_, index) => `name ${index}`)
     for (const [index, name] of names.entries()) {
       void tabs[index % tabs.length]?.table.patch(1, { name })
@@ -291,10 +293,28 @@ describe('after a tab was closed or killed', () => {
       // The clocks of two tabs may differ by one.
       await expect.poll(() => Date.now(), { interval: 1 }).toBeGreaterThan(calledAt + 1)
     }
-    await expect.poll(() => kept(place)).toHaveLength(names.length)
+    await expect.poll(() => kept(place)).toHaveLength(tabs.length + names.length)
     for (const tab of tabs) await tab.close()
     server.lose()
     expect(await sentAfter(openHere(server, place), server)).toMatchObject(names.map((name) => ({ fields: { name } })))
+  })
+
+  test('promise 4: what was sent and not answered comes before what is taken over, also for the next tab', async () => {
+    const place = somewhere()
+    const server = makeServer({ rows: items(1) })
+    const [first, second] = [await openInTab(server, place), await openInTab(server, place)]
+    server.hold()
+    void first.table.patch(1, { name: 'called first' })
+    await expect.poll(() => kept(place)).toHaveLength(1)
+    void second.table.patch(1, { name: 'sent' })
+    await expect.poll(() => server.sent).toHaveLength(2)
+    await first.close()
+    await expect.poll(() => second.table.pending).toMatchObject([{ fields: { name: 'sent' } }, { fields: { name: 'called first' } }])
+    await second.close()
+    server.lose()
+    const inOrder = [{ fields: { name: 'sent' } }, { fields: { name: 'called first' } }]
+    expect(await sentAfter(openHere(server, place), server)).toMatchObject(inOrder)
+    expect(await kept(place)).toEqual([])
   })
 
   test('promise 4: what the app writes right at start comes after it', async () => {

@@ -44,8 +44,8 @@ export class FailedWrites<Row extends object> {
   }
 
   /** Takes out those that are of no interest any more once this is written: all that they wrote is written by a later call. */
-  removeCoveredBy({ key, change, number }: Write<Row>): readonly Write<Row>[] {
-    return this.remove(this.of(key).filter((write) => write.number < number && isCovered(write.change, change)))
+  removeCoveredBy({ key, change, firstOrder }: Write<Row>): readonly Write<Row>[] {
+    return this.remove(this.of(key).filter((write) => write.firstOrder < firstOrder && isCovered(write.change, change)))
   }
 
   clear(): void {

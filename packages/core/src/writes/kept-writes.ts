@@ -48,11 +48,11 @@ export class KeptWrites<Row extends object> {
     return this.#connection.ready.catch(onError)
   }
 
-  /** Keeps these as they are now, and no longer keeps those. Undefined where there is nothing to do. */
-  update(put: readonly Write<Row>[], forget: Iterable<Write<Row>>): Promise<void> | undefined {
-    const gone = [...forget].flatMap(({ order }) => order ?? [])
-    const kept = put.flatMap((write) => (write.order === undefined ? [] : this.#toStored(write, write.order)))
-    if (this.#connection === undefined || gone.length + kept.length === 0) return undefined
+  /** Keeps these as they are now, and no longer keeps what has those orders. Undefined where there is nothing to do. */
+  update(put: readonly Write<Row>[], forget: Iterable<{ readonly order: number }>): Promise<void> | undefined {
+    const gone = [...forget].map(({ order }) => order)
+    if (this.#connection === undefined || gone.length + put.length === 0) return undefined
+    const kept = put.map((write) => this.#toStored(write))
     return this.#connection.update(kept, gone).catch(this.#options.onError)
   }
 
@@ -60,8 +60,8 @@ export class KeptWrites<Row extends object> {
     this.#connection?.close()
   }
 
-  #toStored(write: Write<Row>, order: number): StoredWrite {
-    const { change, key, idempotencyKey, base, version, shown } = write
+  #toStored(write: Write<Row>): StoredWrite {
+    const { order, change, key, idempotencyKey, base, version, shown } = write
     const { overlay, failed } = this.#options
     // The name by which a row was first known here is known to no other tab.
     const known = key === undefined || overlay.isNew(key) ? key : overlay.idOf(key)

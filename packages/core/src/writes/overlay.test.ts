@@ -43,14 +43,14 @@ describe('writes', () => {
     expect(overlay.list(page, whole, firstPage)).toBe(page)
   })
 
-  test('those of a tab that is gone come before all that are pending here, and after all that were answered', () => {
+  test('those of a tab that is gone come in between those that are pending here, and after all that were answered', () => {
     const overlay = new Overlay<Row>('id')
     const base = { rows: [{ id: 1, name: 'base' }], total: 1, fetchedAt: 10 }
     const answered = call(overlay, { type: 'patch', id: 1, partial: { name: 'answered', rank: 1 } })
     overlay.settle(answered, 20, { id: 1, name: 'answered', rank: 1 })
-    call(overlay, { type: 'patch', id: 1, partial: { status: 'pending' } })
+    const pending = call(overlay, { type: 'patch', id: 1, partial: { status: 'pending' } })
     const left = makeWrite(overlay, { type: 'patch', id: 1, partial: { name: 'left behind', status: 'left behind' } })
-    overlay.addFirst([left])
+    overlay.arrange([left, pending])
     const expected = { id: 1, name: 'left behind', rank: 1, status: 'pending' }
     expect(overlay.list(base, whole, firstPage).rows).toEqual([expected])
     // The master stores it after what it answered before.
@@ -62,7 +62,7 @@ describe('writes', () => {
     const overlay = new Overlay<Row>('id')
     const left = [makeWrite(overlay, { type: 'insert', row: { name: 'a' }, newId: 'new-1' })]
     overlay.adoptIds(left)
-    overlay.addFirst(left)
+    overlay.arrange(left)
     expect(overlay.isNew('new-1')).toBe(true)
     expect(overlay.row(undefined, 'new-1', { fetchedAt: 10 })).toEqual({ id: 'new-1', name: 'a' })
   })

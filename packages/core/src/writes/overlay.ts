@@ -29,7 +29,7 @@ export class Overlay<Row extends object> {
   readonly #ids = new NewIds()
   readonly #known = new KnownRows<Row>()
   readonly #told: ToldRows<Row>
-  /** In the order in which the master applies them: that of the calls. */
+  /** In the order in which the master applies them. */
   readonly #writes = new Set<OverlaidWrite<Row>>()
   readonly #settled = new Set<OverlaidWrite<Row>>()
   readonly #onRecognized: () => void
@@ -155,12 +155,13 @@ export class Overlay<Row extends object> {
     }
   }
 
-  /** Adds writes that were called before all others, in another tab. What has been sent from here is with the master before them. */
-  addFirst(writes: readonly OverlaidWrite<Row>[]): void {
+  /** Lays these over all others, in their order: what is still to be sent, in which writes of another tab may have come to be. */
+  arrange(writes: readonly OverlaidWrite<Row>[]): void {
     this.#byKey = undefined
-    const later = [...this.#writes].filter(({ isSent, settled }) => !isSent && settled === undefined)
-    for (const write of later) this.#writes.delete(write)
-    for (const write of [...writes, ...later]) this.#writes.add(write)
+    for (const write of writes) {
+      this.#writes.delete(write)
+      this.#writes.add(write)
+    }
   }
 
   remove(write: OverlaidWrite<Row>): void {

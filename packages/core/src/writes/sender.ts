@@ -61,19 +61,19 @@ export class Sender<Row extends object> {
   /**
    * The target's answer; undefined where it has none to give, or where nobody wants the writes any more.
    *
-   * @param takeAlong called right before the first attempt: adds what can go along
+   * @param begin called right before the first attempt: adds what can go along, and takes out what is to wait once more
    * @throws what the last attempt failed with; a ConflictError; the closing signal's reason
    */
-  async send(batch: Batch<Row>, takeAlong: () => void): Promise<Row | undefined> {
+  async send(batch: Batch<Row>, begin: () => void): Promise<Row | undefined> {
     const turn: Turn = { isProbing: false, failures: { busy: 0, unreachable: 0 }, lastError: undefined, isUnanswered: false }
     try {
-      return await this.#attempt(batch, turn, takeAlong)
+      return await this.#attempt(batch, turn, begin)
     } finally {
       this.#stopProbing(turn)
     }
   }
 
-  async #attempt(batch: Batch<Row>, turn: Turn, takeAlong: () => void): Promise<Row | undefined> {
+  async #attempt(batch: Batch<Row>, turn: Turn, begin: () => void): Promise<Row | undefined> {
     const { gate, retriesItself, closing } = this.#options
     const [first] = batch
     if (first === undefined) return undefined
@@ -84,7 +84,8 @@ export class Sender<Row extends object> {
       if (batch.size === 0) return undefined
       // It never comes to the next attempt, so it ends as the last one did.
       if (closing.aborted) throw turn.lastError ?? closing.reason
-      if (isFirst) takeAlong()
+      if (isFirst) begin()
+      if (batch.size === 0) return undefined
       for (const write of batch) write.isSent = true
       // One that waits in another queue may be under way for long.
       setUnderWay(batch, !retriesItself)

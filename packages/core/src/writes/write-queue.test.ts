@@ -28,7 +28,7 @@ describe('order', () => {
           },
           onQueued: () => undefined,
         })
-        items.forEach((item, index) => queue.push({ ...item, index }))
+        items.forEach((item, index) => queue.push({ ...item, index, order: index }))
         await settle()
         expect(log).toEqual(items.flatMap((_, index) => [`start ${index}`, `end ${index}`]))
         expect(queue.waiting).toBe(0)
@@ -42,15 +42,15 @@ describe('order', () => {
     const queue = new WriteQueue<Queued & { readonly name: string }>({
       run: async ({ name }) => {
         log.push(`start ${name}`)
-        if (name === 'outer') queue.push({ key: 'a', name: 'inner' })
+        if (name === 'outer') queue.push({ key: 'a', order: 2, name: 'inner' })
         await settle()
         log.push(`end ${name}`)
       },
       onQueued: ({ name }) => {
-        if (name === 'outer') queue.push({ key: 'a', name: 'told' })
+        if (name === 'outer') queue.push({ key: 'a', order: 1, name: 'told' })
       },
     })
-    queue.push({ key: 'a', name: 'outer' })
+    queue.push({ key: 'a', order: 0, name: 'outer' })
     for (let turn = 0; turn < 4; turn += 1) await settle()
     expect(log).toEqual(['start outer', 'end outer', 'start told', 'end told', 'start inner', 'end inner'])
   })
@@ -169,25 +169,35 @@ describe('holding', () => {
     expect(log.at(-1)).toBe('start 1')
   })
 
-  test('promise 4: what is put first starts before all that waits, in its own order, whatever the room', async () => {
+  test('promise 4: what was called before comes in before what waits, whatever the room', async () => {
     const { push, log, queue, make, end } = setUp({ capacity: 1 })
     queue.hold()
-    push('a', 'b')
-    const older = [make('a'), make('b'), make('c')]
-    queue.putFirst(older)
-    expect(queue.waiting).toBe(4)
+    push('a', 'b', 'c')
+    queue.insert([make('a', -2), make('b', -1), make('a', 0.5), make('c', 3)])
+    expect(queue.waiting).toBe(3)
     expect(log).toEqual(['queued 0'])
     queue.release()
-    for (const index of [2, 3, 4, 0, 1]) await end(index)
-    expect(log.filter((entry) => entry.startsWith('start'))).toEqual(['start 2', 'start 3', 'start 4', 'start 0', 'start 1'])
-    // It counts for the room that is left: the last one waited until there was some.
-    expect(log.indexOf('queued 1')).toBeGreaterThan(log.indexOf('start 4'))
+    for (const index of [3, 4, 0, 5, 1, 2, 6]) await end(index)
+    expect(log.filter((entry) => entry.startsWith('start'))).toEqual([3, 4, 0, 5, 1, 2, 6].map((index) => `start ${index}`))
+    // It counts for the room that is left: the last ones waited until there was some.
+    expect(log.indexOf('queued 1')).toBeGreaterThan(log.indexOf('end 0'))
+    expect(log.indexOf('queued 6')).toBeGreaterThan(log.indexOf('end 1'))
   })
 
-  test('what is put first starts at once where nothing is held or under way', () => {
+  test('what comes in starts at once where nothing is held or under way', () => {
     const { log, queue, make } = setUp()
-    queue.putFirst([make('a'), make('b')])
+    queue.insert([make('a'), make('b')])
     expect(log).toEqual(['start 0'])
+  })
+
+  test('it overtakes what waits and was called before, where that is about the same row or either is about all', () => {
+    const { queue, make } = setUp()
+    queue.hold()
+    const [older, same, other, all] = [make('a', 1), make('a', 2), make('b', 3), make(undefined, 4)]
+    queue.insert([older])
+    expect([older, same, other, all].map((item) => queue.isOvertaking(item))).toEqual([false, true, false, true])
+    queue.insert([make(undefined, 2.5)])
+    expect([older, same, other, all].map((item) => queue.isOvertaking(item))).toEqual([false, true, true, true])
   })
 })
 
@@ -296,8 +306,8 @@ function setUp(options: Pick<WriteQueueOptions<Item>, 'capacity' | 'concurrency'
     },
     onQueued: ({ index }) => log.push(`queued ${index}`),
   })
-  const make = (key: string | undefined): Item => {
-    const item = { key, index: items.length, ends: deferred() }
+  const make = (key: string | undefined, order = items.length): Item => {
+    const item = { key, order, index: items.length, ends: deferred() }
     items.push(item)
     return item
   }

@@ -2,6 +2,8 @@
 export interface Queued {
   /** The row it is about; undefined where it is about all of them. */
   readonly key: string | undefined
+  /** What was called before has a lower one. */
+  readonly order: number
 }
 
 /** What a queue needs to know. */
@@ -76,10 +78,21 @@ export class WriteQueue<Item extends Queued> {
     return false
   }
 
-  /** Puts what is older than all that waits before it. */
-  putFirst(items: readonly Item[]): void {
-    this.#waiting.unshift(...items)
+  /** Puts these where they belong in the order of the calls, which need not be the end. */
+  insert(items: readonly Item[]): void {
+    for (const item of items) {
+      const isLater = ({ order }: Item): boolean => order > item.order
+      const line = this.#waiting.some(isLater) || this.#callers.length === 0 ? this.#waiting : this.#callers
+      const place = line.findIndex(isLater)
+      line.splice(place < 0 ? line.length : place, 0, item)
+    }
+    this.#admit()
     this.#start()
+  }
+
+  /** Whether something waits that was called before, and has come in since this was begun. */
+  isOvertaking({ key, order }: Item): boolean {
+    return this.#waiting.some((other) => other.order < order && (other.key === key || other.key === undefined || key === undefined))
   }
 
   /** Takes everything out that waits. */

@@ -10,8 +10,8 @@ export interface Write<Row extends object> extends OverlaidWrite<Row> {
   version: string | number | undefined
   /** An attempt had no answer: it may have been applied. */
   isUnsure: boolean
-  /** Where it stands in the order of the calls; one that is sent again keeps its place. */
-  readonly number: number
+  /** The order that it was first called with: one that is sent again because somebody decided so has a later one. */
+  readonly firstOrder: number
   /** As the app sees it. */
   readonly shown: PendingWrite<Row>
   /** The events that came while it was under way, and that its own invalidation is to cover. */
@@ -20,8 +20,8 @@ export interface Write<Row extends object> extends OverlaidWrite<Row> {
   isUnderWay: boolean
   /** Nobody wants it any more. */
   readonly cancelled: AbortSignal
-  /** Its place where writes are kept; undefined where they are not. */
-  readonly order: number | undefined
+  /** Its place among the writes of all tabs, which are sent, and kept, in the order of this: that of the calls. */
+  order: number
   /** When it is kept. */
   kept: Promise<void> | undefined
   readonly resolve: (row: Row | undefined) => void

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ClosedError, HttpError, NetworkError } from '../errors.ts'
 import { makeWrites, unavailable } from '../testing/make-writes.ts'
+import { stubNetwork } from '../testing/stub-network.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -192,29 +193,3 @@ describe('a token that is wanted', () => {
     expect(await outcomes).toMatchObject([{ reason: { name: 'AbortError' } }, { value: { name: 'b' } }])
   })
 })
-
-function stubNetwork({ onLine }: { readonly onLine: boolean }) {
-  const target = new EventTarget()
-  const navigator = { onLine }
-  let count = 0
-  vi.stubGlobal('navigator', navigator)
-  vi.stubGlobal('addEventListener', (type: string, listener: () => void) => {
-    count += 1
-    target.addEventListener(type, listener)
-  })
-  vi.stubGlobal('removeEventListener', (type: string, listener: () => void) => {
-    count -= 1
-    target.removeEventListener(type, listener)
-  })
-  return {
-    isOnline: () => navigator.onLine,
-    listeners: () => count,
-    goOffline: () => {
-      navigator.onLine = false
-    },
-    goOnline: () => {
-      navigator.onLine = true
-      target.dispatchEvent(new Event('online'))
-    },
-  }
-}

@@ -60,8 +60,8 @@ interface Made {
   readonly idempotencyKey?: string | undefined
   readonly version?: string | number | undefined
   readonly calledAt?: number
-  /** Its place in the order of the calls, where it was called before. */
-  readonly number?: number
+  /** Where it was called before. */
+  readonly firstOrder?: number
 }
 
 /** A change as the target has answered it: the row is as of some time between these two. */
@@ -93,7 +93,6 @@ export class Writes<Row extends object> {
   readonly #kept: KeptWrites<Row> | undefined
   readonly #closing = new AbortController()
   #draining: Wait | undefined
-  #calls = 0
   #pendingIds: ReadonlySet<string> = new Set()
   #seen: Seen<Row> = {}
 
@@ -289,7 +288,7 @@ export class Writes<Row extends object> {
     return new Promise((resolve, reject) => {
       made.signal?.throwIfAborted()
       this.#closing.signal.throwIfAborted()
-      const write = this.#make(change, made, { order: this.#kept?.nextOrder(), resolve, reject })
+      const write = this.#make(change, made, { order: this.#kept?.nextOrder() ?? this.#options.now(), resolve, reject })
       this.#pending.add(write)
       this.#overlay.add(write)
       write.kept = this.#keep([write], [])
@@ -301,7 +300,7 @@ export class Writes<Row extends object> {
 
   #make(
     change: Change<Row>,
-    { key, signal, idempotencyKey, version, calledAt = Date.now(), number = (this.#calls += 1) }: Made,
+    { key, signal, idempotencyKey, version, calledAt = Date.now(), firstOrder }: Made,
     { order, resolve, reject }: Pick<Write<Row>, 'order' | 'resolve' | 'reject'>,
   ): Write<Row> {
     const base = key === undefined ? undefined : this.#overlay.knownRow(key)
@@ -326,7 +325,7 @@ export class Writes<Row extends object> {
       isUnsure: false,
       heard: [],
       isUnderWay: false,
-      number,
+      firstOrder: firstOrder ?? order,
       shown: {
         key: randomName(),
         type: change.type,
@@ -364,7 +363,7 @@ export class Writes<Row extends object> {
     try {
       if (first.kept !== undefined) await first.kept
       const sentAt = this.#options.now()
-      const answer = await this.#sender.send(batch, () => this.#takeAlong(first, batch))
+      const answer = await this.#sender.send(batch, () => this.#begin(first, batch))
       await this.#succeed(batch, answer, sentAt)
     } catch (reason) {
       // oxlint-disable-next-line typescript/no-unsafe-argument -- what meets in a table of these rows are these rows
@@ -390,7 +389,14 @@ export class Writes<Row extends object> {
     Object.assign(write, { base: row, isGone: false, version })
   }
 
-  #takeAlong(first: Write<Row>, batch: Batch<Row>): void {
+  /** Before anything of it is sent. */
+  #begin(first: Write<Row>, batch: Batch<Row>): void {
+    // While the master was out of reach, one that was called before it has come from another tab.
+    if (this.#queue.isOvertaking(first)) {
+      batch.delete(first)
+      this.#queue.insert([first])
+      return
+    }
     if (!this.#options.coalesce || first.change.type !== 'patch') return
     for (const write of this.#queue.takeAlong(first, ({ change, version }) => change.type === 'patch' && version === first.version))
       batch.add(write)
@@ -481,10 +487,10 @@ export class Writes<Row extends object> {
 
   #again(write: Write<Row>, change: Change<Row>): Promise<Row | undefined> {
     this.#closing.signal.throwIfAborted()
-    const { key, idempotencyKey, number } = write
+    const { key, idempotencyKey, firstOrder } = write
     const own = change.type === 'insert' && change.newId === undefined ? givenId('row', change.row, this.#target.idField) : key
     // It is kept under its new order before it is forgotten under the old one.
-    const written = this.#write(change, { key: own, number, idempotencyKey: change === write.change ? idempotencyKey : undefined })
+    const written = this.#write(change, { key: own, firstOrder, idempotencyKey: change === write.change ? idempotencyKey : undefined })
     void this.#keep([], this.#failed.remove([write]))
     this.changed()
     return written
@@ -494,26 +500,45 @@ export class Writes<Row extends object> {
   #adopt(found: readonly FoundWrite<Row>[]): void {
     // They are kept for the next table, or purged.
     if (this.#closing.signal.aborted) return
-    const adopted = found.map(({ change, order, base, failed, ...made }) => {
-      const write = this.#make(change, made, { order, ...nobody })
+    const adopted = found.map(({ change, order, base, failed, key, ...made }) => {
+      const write = this.#make(change, { key: key && this.#overlay.keyOf(key), ...made }, { order, ...nobody })
       // It may have been sent already.
       return { write: Object.assign(write, { base, isUnsure: true }), failed }
     })
     const waiting = adopted.filter(({ failed }) => failed === undefined).map(({ write }) => write)
     this.#overlay.adoptIds(adopted.map(({ write }) => write))
-    this.#overlay.addFirst(waiting)
-    const later = [...this.#pending]
+    const { sent = [], unsent = [] } = Object.groupBy(this.#pending, ({ isSent }) => (isSent ? 'sent' : 'unsent'))
+    const toSend = [...unsent, ...waiting].toSorted((a, b) => a.order - b.order)
+    this.#overlay.arrange(toSend)
     this.#pending.clear()
-    for (const write of [...waiting, ...later]) this.#pending.add(write)
+    for (const write of [...sent, ...toSend]) this.#pending.add(write)
     for (const { write, failed } of adopted) {
       if (failed !== undefined) this.#hold(write, failed.error, failed.at)
     }
-    this.#queue.putFirst(waiting)
+    this.#placeBefore(waiting, sent)
+    this.#queue.insert(waiting)
     this.changed()
   }
 
+  /**
+   * What was sent may be with the master, and is sent again before what was taken over of its row. So it is for the next tab that
+   * takes over all of it, or it would end as nobody has seen it.
+   */
+  #placeBefore(waiting: readonly Write<Row>[], sent: readonly Write<Row>[]): void {
+    const orders = new Set([...this.#pending, ...this.#failed.of(undefined)].map(({ order }) => order))
+    for (const write of sent.toReversed()) {
+      const next = waiting.find(({ key }) => key === write.key || key === undefined || write.key === undefined)
+      if (write.settled !== undefined || next === undefined || write.order < next.order) continue
+      const { order } = write
+      write.order = next.order
+      while (orders.has(write.order)) write.order -= 0.001
+      orders.add(write.order)
+      void this.#keep([write], [{ order }])
+    }
+  }
+
   /** Keeps these as they are now, and no longer keeps those, where writes are kept at all. */
-  #keep(put: readonly Write<Row>[], forget: Iterable<Write<Row>>): Promise<void> | undefined {
+  #keep(put: readonly Write<Row>[], forget: Iterable<{ readonly order: number }>): Promise<void> | undefined {
     return this.#kept?.update(put, forget)
   }
 
