@@ -52,7 +52,10 @@ test('promise 11: a client that is moved from one server to the other goes on wi
   page,
 }) => {
   const front = await startFront(one.url)
+  // The app asks for it in advance, in its own time.
+  const nextPage = page.waitForResponse(/\/api\/orders\?.*page=2/)
   await page.goto(`${front.url}/orders`)
+  await nextPage
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
   await expect(gridRows(page)).toHaveCount(50)
   await one.patchOrder('B-001985', { quantity: 11 })
