@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { build, defaultClientConditions } from 'vite'
 import { startApi } from '../api.ts'
-import { expect, note, test } from '../fixtures.ts'
+import { expect, note, statusBar, test } from '../fixtures.ts'
 import { startFront } from '../front.ts'
 import { brokenSights, brokenWrites } from './check-history.ts'
 import { brokenCache, brokenPages, settle } from './check-tabs.ts'
+import { press } from './hands.ts'
 import { readHistory } from './history.ts'
 import { keptWrites } from './kept.ts'
 import { keepLedger } from './ledger.ts'
@@ -34,6 +35,8 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
   const ledger = await keepLedger(context)
   const history = readHistory(api.database)
   const broken: string[] = []
+  const ends: TabEnd[] = []
+  let isPlayed = false
   try {
     const stand: Stand = { context, url: front.url, ledger, network: makeNetwork(context) }
     const tabs: Tab[] = []
@@ -51,8 +54,8 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     if (first !== undefined) await expect.poll(() => keptWrites(first.page)).toBe(0)
 
     for (const tab of tabs) broken.push(...(await brokenPages(tab, api.url, seconds > 60 ? 12 : 2)))
-    for (const { number, page } of tabs)
-      note(`tab ${number} ends with: ${(await page.locator('.status-bar').innerText()).replaceAll('\n', ' · ')}`)
+    for (const tab of tabs) ends.push(await endOf(tab))
+    for (const { tab, status } of ends) note(`tab ${tab} ends with: ${status}`)
     const reader = await openReader(stand)
     history.readOn()
     const cache = await brokenCache(reader, api.url, [...new Set(history.changes.map(({ id }) => id))])
@@ -74,21 +77,38 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     const edits = ledger.actions.get('edit') ?? { tried: 0, made: 0 }
     expect(edits.made).toBeGreaterThan(edits.tried / 2)
     expect(cache.fresh).toBeGreaterThan(0)
+    isPlayed = true
   } finally {
     await front.close()
     await api.close()
-    if (broken.length > 0 || testInfo.errors.length > 0) {
+    if (broken.length > 0 || !isPlayed) {
       const file = testInfo.outputPath('soak.json')
       const sent = ledger.sent.map((write) => ({ ...write, page: write.page.url() }))
       writeFileSync(
         file,
-        JSON.stringify({ seed, seconds, broken, ...ledger, sent, shown: [...ledger.shown], changes: history.changes }, undefined, 1),
+        JSON.stringify({ seed, seconds, broken, ends, ...ledger, sent, shown: [...ledger.shown], changes: history.changes }, undefined, 1),
       )
       note(`What was done and seen is in ${file}`)
     }
   }
   expect(broken, `SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`).toEqual([])
 })
+
+/** What a tab says of itself when all is settled. */
+interface TabEnd {
+  readonly tab: number
+  /** Its status bar: whether it is live, stores what it reads, and has sent what was written. */
+  readonly status: string
+  /** What its tables did last, the newest first. */
+  readonly activity: readonly string[]
+}
+
+async function endOf({ number, page }: Tab): Promise<TabEnd> {
+  await press(page.getByRole('button', { name: 'Activity', exact: true }))
+  const activity = await page.getByRole('region', { name: 'Activity' }).getByRole('listitem').allInnerTexts()
+  const status = await statusBar(page).innerText()
+  return { tab: number, status: status.replaceAll('\n', ' · '), activity: activity.map((text) => text.replaceAll('\n', ' ')) }
+}
 
 /** A page that is not the app, and has its cache. */
 async function openReader({ context, url }: Stand): Promise<Page> {
