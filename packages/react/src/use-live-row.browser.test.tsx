@@ -104,3 +104,26 @@ test('promise 18: one changed row renders one row', async () => {
   await screen.findByText('renamed')
   expect([...renders]).toEqual([['7', 1]])
 })
+
+test('promise 8: it says how old the row is, and looks again only for whoever asks that', async () => {
+  const { table, wrapper } = makeHarness(3)
+  let renders = 0
+  const row = renderHook(() => ((renders += 1), useLiveRow(table, 2).data), { wrapper })
+  const age = renderHook(
+    () => {
+      const { data, fetchedAt } = useLiveRow(table, 2)
+      return data && fetchedAt
+    },
+    { wrapper },
+  )
+  expect(age.result.current).toBeUndefined()
+  await waitFor(() => expect(row.result.current?.name).toBe('order 2'))
+  await waitFor(() => expect(age.result.current).toBeTypeOf('number'))
+  const [before, seen] = [age.result.current ?? 0, renders]
+  expect(before).toBe((await table.read(2)).fetchedAt)
+
+  await act(() => table.invalidate())
+  await waitFor(() => expect(age.result.current).toBeGreaterThan(before))
+  expect(age.result.current).toBe((await table.read(2)).fetchedAt)
+  expect(renders).toBe(seen)
+})

@@ -1,8 +1,9 @@
 'use client'
 
-import { skipToken, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
+import { skipToken, useQueryClient, type SkipToken, type UseQueryOptions, type UseQueryResult } from '@tanstack/react-query'
 import type { LiveRow, LiveTable, RowId } from '@vantage-live/core'
 import { useEffect, useMemo } from 'react'
+import { extendResult } from './extend-result.ts'
 import { frameGate } from './frame-gate.ts'
 import { liveKeys, type LiveRowKey } from './live-keys.ts'
 import { liveQueryDefaults, type OwnedOption } from './live-query.ts'
@@ -19,6 +20,12 @@ export interface UseLiveRowOptions<Row extends object, Data = Row | undefined> e
   readonly select?: (row: Row | undefined) => Data
 }
 
+/** What TanStack Query's `useQuery` returns, and how old it is. */
+export type UseLiveRowResult<Data> = UseQueryResult<Data> & {
+  /** When the master was asked for the row, in ms since 1970; undefined before anything is known of it. */
+  readonly fetchedAt: number | undefined
+}
+
 /**
  * One row of a live table, kept right as `useLivePage` keeps a page. `data` is the row, or undefined where the master has
  * none (then `isSuccess` is true) or nothing is known yet.
@@ -30,23 +37,24 @@ export function useLiveRow<Row extends object>(
   table: LiveTable<Row>,
   id: RowId | undefined | null,
   options?: UseLiveRowOptions<Row> & { readonly select?: undefined },
-): UseQueryResult<Row | undefined>
+): UseLiveRowResult<Row | undefined>
 export function useLiveRow<Row extends object, Data>(
   table: LiveTable<Row>,
   id: RowId | undefined | null,
   options: UseLiveRowOptions<Row, Data>,
-): UseQueryResult<Data>
+): UseLiveRowResult<Data>
 export function useLiveRow<Row extends object, Data>(
   table: LiveTable<Row>,
   id: RowId | undefined | null,
   { select, ...options }: UseLiveRowOptions<Row, Data> = {},
-): UseQueryResult<Row | Data | undefined> {
+): UseLiveRowResult<Row | Data | undefined> {
   const queryOptions = useMemo(() => (id === undefined || id === null ? noRowOptions(table) : liveRowOptions(table, id)), [table, id])
   const selectFrom = useMemo(() => select && (({ row }: LiveRow<Row>): Data => select(row)), [select])
   const layer = useMemo(() => (id === undefined || id === null ? undefined : rowLayer(table, id)), [table, id])
   useBridge(table, queryOptions.queryKey, layer)
   useEffect(() => (id === undefined || id === null ? undefined : table.pinRow(id)), [table, id])
-  return useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>(
+  const client = useQueryClient()
+  const result = useObservedQuery<LiveRow<Row>, Row | Data | undefined, LiveRowKey>(
     {
       ...queryOptions,
       ...options,
@@ -54,6 +62,14 @@ export function useLiveRow<Row extends object, Data>(
     },
     frameGate(table).schedule,
   )
+  const extended = extendResult(result, {
+    get fetchedAt() {
+      // To read it is to look again when the query has something new, also where that is the same row.
+      return result.dataUpdatedAt === 0 ? undefined : client.getQueryData<LiveRow<Row>>(queryOptions.queryKey)?.fetchedAt
+    },
+  })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow the getter above
+  return extended as UseLiveRowResult<Row | Data | undefined>
 }
 
 function noRowOptions<Row extends object>(

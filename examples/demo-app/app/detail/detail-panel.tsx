@@ -10,7 +10,7 @@ import { failedByRow } from '../writes/failed-by-row.ts'
 import { FailedWrites } from '../writes/failed-writes.tsx'
 import { DetailField } from './detail-field.tsx'
 import { ReferencedRows } from './referenced-rows.tsx'
-import { RowStaleMark } from './stale-mark.tsx'
+import { StaleMark } from './stale-mark.tsx'
 
 interface DetailPanelProps {
   readonly screen: Screen
@@ -33,7 +33,7 @@ interface DetailPanelProps {
 export function DetailPanel(props: DetailPanelProps): ReactNode {
   const { screen, id, listed, listedAt, pendingIds, failed, isNarrow, onSave, onStored, onClose, onDelete } = props
   const { table } = screen
-  const { data, error, isSuccess, isPending: isLoading } = useLiveRow(table, table.rowKey(id))
+  const { data, error, fetchedAt, isSuccess, isPending: isLoading } = useLiveRow(table, table.rowKey(id))
   // Without a server, and before it has answered, there is what the grid shows.
   const row = isSuccess ? data : (data ?? listed)
   const ownId = row === undefined ? id : String(idOf(table, row))
@@ -47,7 +47,8 @@ export function DetailPanel(props: DetailPanelProps): ReactNode {
       <RowDetail
         screen={screen}
         row={row}
-        listedAt={listedAt}
+        error={error}
+        fetchedAt={fetchedAt ?? listedAt}
         isPending={pendingIds.has(ownId)}
         failed={failedByRow(failed).get(ownId) ?? []}
         onSave={onSave}
@@ -104,19 +105,20 @@ function Aside({ title, onClose, children }: AsideProps): ReactNode {
 interface RowDetailProps {
   readonly screen: Screen
   readonly row: Row
-  readonly listedAt: number | undefined
+  readonly error: unknown
+  readonly fetchedAt: number | undefined
   readonly isPending: boolean
   readonly failed: readonly FailedWrite<Row>[]
   readonly onSave: (id: Value, field: string, value: Value) => void
   readonly onDelete: () => void
 }
 
-function RowDetail({ screen, row, listedAt, isPending, failed, onSave, onDelete }: RowDetailProps): ReactNode {
+function RowDetail({ screen, row, error, fetchedAt, isPending, failed, onSave, onDelete }: RowDetailProps): ReactNode {
   const { table, fields, noun, Related } = screen
   const id = idOf(table, row)
   return (
     <div className="detail-body" aria-busy={isPending}>
-      <RowStaleMark table={table} id={table.rowKey(id)} listedAt={listedAt} />
+      <StaleMark table={table} error={error} fetchedAt={fetchedAt} />
       {failed.length > 0 && <FailedWrites screen={screen} writes={failed} />}
       <dl className="fields">
         {fields.map((field) => (

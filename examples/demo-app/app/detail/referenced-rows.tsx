@@ -7,7 +7,7 @@ import { gridTable, labelOf, shownValue, titleOf, type Row, type Screen, type Va
 import { screenOf } from '../screens/all.ts'
 import { useSession } from '../session/session.ts'
 import { Link } from '../ui/link.tsx'
-import { RowStaleMark } from './stale-mark.tsx'
+import { StaleMark } from './stale-mark.tsx'
 
 /** The rows of other tables that a row refers to. What refers to what is said by the table itself. */
 export function ReferencedRows({ table, row }: { readonly table: LiveTable<Row>; readonly row: Row }): ReactNode {
@@ -31,7 +31,7 @@ interface ReferencedRowProps {
 
 function ReferencedRow({ name, screen, id }: ReferencedRowProps): ReactNode {
   const { table } = screen
-  const { data: row, isPending, error } = useLiveRow(table, id)
+  const { data: row, fetchedAt, isPending, error } = useLiveRow(table, id)
   const titleFields = table.titleFields ?? []
   const others = screen.fields.filter((field) => field.name !== table.idField && !titleFields.includes(field.name))
   return (
@@ -44,7 +44,7 @@ function ReferencedRow({ name, screen, id }: ReferencedRowProps): ReactNode {
           <p className="card-title">
             <Link to={addressOf(screen, { openId: String(id) })}>{titleOf(table, row)}</Link>
           </p>
-          {id !== undefined && <RowStaleMark table={table} id={id} />}
+          <StaleMark table={table} error={error} fetchedAt={fetchedAt} />
           <dl className="facts">
             {others.map((field) => (
               <div key={field.name}>

@@ -29,6 +29,8 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
 }, testInfo) => {
   test.setTimeout((seconds * 1.2 + 240) * 1_000)
   note(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`)
+  // Before anything is played: to build it may keep this process, and the front in it, from anything else for seconds.
+  const readerScript = await buildReader()
   const api = await startApi()
   const plan = makePlan({ seed, seconds, tabCount })
   const front = await startFront(api.url, { delay: plan.delay })
@@ -54,12 +56,12 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     if (first !== undefined) await expect.poll(() => keptWrites(first.page)).toBe(0)
 
     for (const tab of tabs) broken.push(...(await brokenPages(tab, api.url, seconds > 60 ? 12 : 2)))
-    for (const tab of tabs) ends.push(await endOf(tab))
-    for (const { tab, status } of ends) note(`tab ${tab} ends with: ${status}`)
-    const reader = await openReader(stand)
+    const reader = await openReader(stand, readerScript)
     history.readOn()
     const cache = await brokenCache(reader, api.url, [...new Set(history.changes.map(({ id }) => id))])
     broken.push(...cache.broken)
+    for (const tab of tabs) ends.push(await endOf(tab))
+    for (const { tab, status } of ends) note(`tab ${tab} ends with: ${status}`)
 
     const list = await listedOrders(api.url)
     await api.kill()
@@ -110,8 +112,7 @@ async function endOf({ number, page }: Tab): Promise<TabEnd> {
   return { tab: number, status: status.replaceAll('\n', ' · '), activity: activity.map((text) => text.replaceAll('\n', ' ')) }
 }
 
-/** A page that is not the app, and has its cache. */
-async function openReader({ context, url }: Stand): Promise<Page> {
+async function buildReader(): Promise<string> {
   const output = await build({
     configFile: false,
     resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
@@ -121,11 +122,16 @@ async function openReader({ context, url }: Stand): Promise<Page> {
   const [bundle] = Array.isArray(output) ? output : []
   const [script] = bundle?.output ?? []
   if (script?.type !== 'chunk') throw new Error('the reader was not built')
+  return script.code
+}
+
+/** A page that is not the app, and has its cache. */
+async function openReader({ context, url }: Stand, script: string): Promise<Page> {
   const address = `${url}/soak-reader`
   await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Reader</title>' }))
   const page = await context.newPage()
   await page.goto(address)
-  await page.addScriptTag({ content: script.code })
+  await page.addScriptTag({ content: script })
   return page
 }
 
