@@ -1,8 +1,11 @@
+import type { Page } from '@playwright/test'
 import type { Change, History } from './history.ts'
-import { tabText, type Ledger, type TabWrite } from './ledger.ts'
+import { tabText, type Ledger, type ShownDocument, type Sighting, type TabWrite } from './ledger.ts'
 
 /** In a new row stands for what the server fills in. */
 const comesLater = '…'
+/** How long it takes at most that what has come shows, in ms. */
+const frame = 500
 /** A write that is as old as this when its tab ends is on disk, in ms. */
 const keptWithin = 1_000
 
@@ -61,27 +64,41 @@ export function brokenSights(ledger: Ledger, history: History): string[] {
   for (const { texts } of ledger.sent) for (const text of texts) written.add(text)
   const refused = new Set(ledger.sent.filter(({ status = 0 }) => status >= 400).flatMap(({ texts }) => texts))
 
-  return [...ledger.shown].flatMap(([name, sightings]) => {
+  return [...ledger.shown].flatMap(([name, document]) => {
+    const { sightings } = document
     // Another page, or another view, may be an older one from the cache, marked stale.
     const cells = Map.groupBy(sightings, ({ address, id, field }) => `${field} of ${id} at ${address}`)
     return [...cells].flatMap(([cellName, sights]) => {
       let last = { position: -1, text: '' }
-      return sights.flatMap(({ at, id, field, text }) => {
+      return sights.flatMap((sight) => {
+        const { at, id, field, text } = sight
         const position = history.positionOf(id, field, text)
         if (position === undefined)
           return written.has(text) || text === comesLater || isPending(id)
             ? []
             : [`${name} shows in ${cellName} what nobody wrote: ${text}`]
+        if (position < last.position && isLeftBehind(ledger, document, sight)) return []
         const former = last
         last = { position, text }
         if (position >= former.position || refused.has(former.text)) return []
         const sequence = sights.map(
-          (sight) => `${sight.text} (${history.positionOf(id, field, sight.text) ?? 'never stored'}, ${time(sight.at)})`,
+          (each) => `${each.text} (${history.positionOf(id, field, each.text) ?? 'never stored'}, ${time(each.at)})`,
         )
         return [`${name} goes back in ${cellName} at ${time(at)} from ${former.text} to ${text}; it has shown ${sequence.join(', ')}`]
       })
     })
   })
+}
+
+/**
+ * What a document before it has left behind without an answer shows until it is answered, also over what was written since: whether
+ * it was applied, nobody knows in the browser.
+ */
+function isLeftBehind(ledger: Ledger, { page, openedAt }: ShownDocument, { at, text }: Sighting): boolean {
+  const write = ledger.writes.find((each) => each.text === text)
+  const isOf = (made: { readonly page: Page; readonly at: number }): boolean => made.page === page && made.at >= openedAt
+  if (write === undefined || isOf(write)) return false
+  return !ledger.sent.some((sent) => isOf(sent) && sent.texts.includes(text) && (sent.answeredAt ?? Infinity) < at - frame)
 }
 
 /** A new row has a name of its own until the server has given it an id. */

@@ -4,6 +4,7 @@ import { textFields, type TextField } from './soak-plan.ts'
 /** A write that a user has made in a tab. */
 export interface TabWrite {
   readonly tab: number
+  readonly page: Page
   /** In ms since 1970. */
   readonly at: number
   readonly type: 'edit' | 'insert' | 'delete'
@@ -24,8 +25,9 @@ export interface SentWrite {
   readonly key: string
   /** Those of its values that nobody else writes. */
   readonly texts: readonly string[]
-  /** The status of the whole answer, where one came. */
+  /** The status of the whole answer, and when it came, where one did. */
   status: number | undefined
+  answeredAt: number | undefined
 }
 
 /** What a cell has come to show. */
@@ -38,12 +40,20 @@ export interface Sighting {
   readonly text: string
 }
 
+/** What a document has shown: what a tab has from one load of the app to the next. */
+export interface ShownDocument {
+  readonly page: Page
+  /** In ms since 1970. */
+  readonly openedAt: number
+  readonly sightings: Sighting[]
+}
+
 /** All that was done and seen in the tabs. */
 export interface Ledger {
   readonly writes: TabWrite[]
   readonly sent: readonly SentWrite[]
-  /** What each document has shown, by a name of its own. */
-  readonly shown: ReadonlyMap<string, readonly Sighting[]>
+  /** By a name of each document's own. */
+  readonly shown: ReadonlyMap<string, ShownDocument>
   /** When tabs were closed, crashed or reloaded. */
   readonly ends: { readonly tab: number; readonly at: number }[]
   /** The texts of writes that were refused and sent once more, since the user said so. */
@@ -60,29 +70,41 @@ export const tabText: RegExp = /^e\d+x\d+$/
 export async function keepLedger(context: BrowserContext): Promise<Ledger> {
   const sent: SentWrite[] = []
   const byRequest = new Map<Request, SentWrite>()
-  const shown = new Map<string, Sighting[]>()
+  const shown = new Map<string, ShownDocument>()
 
   context.on('request', (request) => {
     if (request.method() === 'GET' || request.method() === 'HEAD') return
     const key = request.headers()['idempotency-key'] ?? ''
     const texts = textsIn(request)
     const path = decodeURIComponent(new URL(request.url()).pathname)
-    const write: SentWrite = { page: request.frame().page(), at: Date.now(), method: request.method(), path, key, texts, status: undefined }
+    const write: SentWrite = {
+      page: request.frame().page(),
+      at: Date.now(),
+      method: request.method(),
+      path,
+      key,
+      texts,
+      status: undefined,
+      answeredAt: undefined,
+    }
     byRequest.set(request, write)
     sent.push(write)
   })
   context.on('requestfinished', (request) => {
     const write = byRequest.get(request)
     if (write === undefined) return
+    const answeredAt = Date.now()
     void request.response().then(
       (response) => {
-        write.status = response?.status()
+        Object.assign(write, { status: response?.status(), answeredAt })
       },
       () => undefined,
     )
   })
-  await context.exposeBinding('soakShown', (_, document: string, sightings: readonly Sighting[]) => {
-    shown.set(document, [...(shown.get(document) ?? []), ...sightings])
+  await context.exposeBinding('soakShown', ({ page }, document: string, openedAt: number, sightings: readonly Sighting[]) => {
+    const known = shown.get(document) ?? { page, openedAt, sightings: [] }
+    shown.set(document, known)
+    known.sightings.push(...sightings)
   })
   await context.addInitScript(watchCells, textFields)
   return { writes: [], sent, shown, ends: [], retried: new Set(), actions: new Map(), log: [] }
@@ -96,7 +118,8 @@ function textsIn(request: Request): readonly string[] {
 
 /** Runs in the page, before its own scripts. Tells whenever a frame shows other texts than the one before. */
 function watchCells(fields: readonly TextField[]): void {
-  const name = `${Date.now()}-${Math.random()}`
+  const openedAt = Date.now()
+  const name = `${openedAt}-${Math.random()}`
   const shown = new Map<string, string>()
   let news: Sighting[] = []
   let isDue = false
@@ -124,7 +147,7 @@ function watchCells(fields: readonly TextField[]): void {
     isDue = true
   }
   const tell = (): void => {
-    if (news.length > 0) Reflect.get(window, 'soakShown')(name, news)
+    if (news.length > 0) Reflect.get(window, 'soakShown')(name, openedAt, news)
     news = []
   }
   new MutationObserver(lookSoon).observe(document, { subtree: true, childList: true, characterData: true, attributes: true })

@@ -70,7 +70,7 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     broken.push(...brokenWrites(ledger, history), ...brokenSights(ledger, history))
 
     const counts = [...ledger.actions].map(([type, { tried, made }]) => `${type} ${made}/${tried}`)
-    const sights = [...ledger.shown.values()].reduce((sum, { length }) => sum + length, 0)
+    const sights = [...ledger.shown.values()].reduce((sum, { sightings }) => sum + sightings.length, 0)
     note(
       `${history.changes.length} changes; ${ledger.sent.length} writes sent; ${sights} texts shown; cached: ${cache.fresh} fresh, ${cache.stale} stale`,
     )
@@ -85,10 +85,10 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     await api.close()
     if (broken.length > 0 || !isPlayed) {
       const file = testInfo.outputPath('soak.json')
-      const sent = ledger.sent.map((write) => ({ ...write, page: write.page.url() }))
+      const all = { seed, seconds, broken, ends, ...ledger, shown: [...ledger.shown], changes: history.changes }
       writeFileSync(
         file,
-        JSON.stringify({ seed, seconds, broken, ends, ...ledger, sent, shown: [...ledger.shown], changes: history.changes }, undefined, 1),
+        JSON.stringify(all, (key, value) => (key === 'page' ? undefined : value), 1),
       )
       note(`What was done and seen is in ${file}`)
     }

@@ -56,7 +56,7 @@ export async function act(stand: Stand, tab: Tab, action: TabAction): Promise<vo
   const { ledger } = stand
   const { page } = tab
   const note = (type: 'edit' | 'insert' | 'delete', id: string, text: string, isSure: boolean): void => {
-    ledger.writes.push({ tab: tab.number, at: Date.now(), type, id, text, isSure })
+    ledger.writes.push({ tab: tab.number, page, at: Date.now(), type, id, text, isSure })
   }
   switch (action.type) {
     case 'edit': {
