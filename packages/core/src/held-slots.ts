@@ -1,5 +1,6 @@
 import { isListResult } from './answers.ts'
 import type { Renewal, Slot } from './cache/cache.ts'
+import { putLast } from './put-last.ts'
 import { listAfter, rowAfter, type RowFields } from './row-update.ts'
 import { rowTag, type Placing } from './slots.ts'
 import { isObject } from './table/is-object.ts'
@@ -66,12 +67,4 @@ export class HeldSlots {
         : [{ slot, tags: slot.tags, renew: (held: unknown) => (isObject(held) ? rowAfter(held, row, this.#fields) : undefined) }]),
     ]
   }
-}
-
-/** Forgets the one that was put first where there are too many. */
-function putLast<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {
-  map.delete(key)
-  map.set(key, value)
-  const [first] = map.keys()
-  if (map.size > most && first !== undefined) map.delete(first)
 }

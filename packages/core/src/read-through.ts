@@ -3,6 +3,7 @@ import { isOvertaken, type HeldLease } from './cache/held-lease.ts'
 import type { SafeCache } from './cache/safe-cache.ts'
 import { NotCachedError } from './errors.ts'
 import { Flights } from './flights.ts'
+import { putLast } from './put-last.ts'
 import type { ReadOptions } from './table/table.ts'
 import { untilAborted } from './table/until-aborted.ts'
 import type { Emit } from './trace.ts'
@@ -166,9 +167,7 @@ export class ReadThrough<Value> {
       this.#emit?.({ type: 'answer', slot: slot.key, duration: performance.now() - started })
       const tags = value === undefined ? [] : this.#tagsOf(value)
       const read = { value, fetchedAt, stale: stale || isOvertaken(since, tags), ...(error === undefined ? {} : { error }) }
-      this.#landedAt.set(slot.key, this.#now())
-      const [oldest = ''] = this.#landedAt.keys()
-      if (this.#landedAt.size > mostLanded) this.#landedAt.delete(oldest)
+      putLast(this.#landedAt, slot.key, this.#now(), mostLanded)
       // Readers need not wait for the disk. Should another tab have invalidated the slot meanwhile, they hear of it then.
       void this.#fill(slot, lease, read, tags)
       return read

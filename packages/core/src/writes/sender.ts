@@ -1,4 +1,5 @@
 import { ConflictError, MissingRowError } from '../errors.ts'
+import { putLast } from '../put-last.ts'
 import { isRowId } from '../table/query.ts'
 import { fieldOf, holdsAll } from '../table/row.ts'
 import type { RowId, Table } from '../table/table.ts'
@@ -95,7 +96,7 @@ export class Sender<Row extends object> {
         setUnderWay(batch, false)
         gate.reached()
         const name = nameOf([...batch])
-        if (name !== undefined) this.#noteWritten(name, first.key)
+        if (name !== undefined) putLast(this.#writtenKeys, name, first.key, mostWrittenKeys)
         return answer
       } catch (error) {
         setUnderWay(batch, false)
@@ -209,12 +210,6 @@ export class Sender<Row extends object> {
         await target.deleteAll({ idempotencyKey, signal })
         return undefined
     }
-  }
-
-  #noteWritten(key: string, row: string | undefined): void {
-    this.#writtenKeys.set(key, row)
-    const [oldest] = this.#writtenKeys.keys()
-    if (this.#writtenKeys.size > mostWrittenKeys && oldest !== undefined) this.#writtenKeys.delete(oldest)
   }
 
   /** The master's own id of a row that was inserted here. */

@@ -1,3 +1,4 @@
+import { putLast } from '../put-last.ts'
 import { compareVersions } from '../table/versions.ts'
 import { fieldOf, sameFields } from '../table/row.ts'
 
@@ -35,12 +36,7 @@ export class ToldRows<Row extends object> {
 
   /** The key of a row that is not known any more, where there have come to be too many. */
   set(key: string, told: ToldRow<Row>): string | undefined {
-    this.#rows.delete(key)
-    this.#rows.set(key, told)
-    const [oldest] = this.#rows.keys()
-    if (this.#rows.size <= mostTold || oldest === undefined) return undefined
-    this.#rows.delete(oldest)
-    return oldest
+    return putLast(this.#rows, key, told, mostTold)
   }
 
   /** Something has happened to these rows, and it is not known what. */
