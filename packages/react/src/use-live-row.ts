@@ -62,14 +62,18 @@ export function useLiveRow<Row extends object, Data>(
     },
     frameGate(table).schedule,
   )
+  return withAge(result, () => client.getQueryData<LiveRow<Row>>(queryOptions.queryKey))
+}
+
+function withAge<Row extends object, Data>(result: UseQueryResult<Data>, read: () => LiveRow<Row> | undefined): UseLiveRowResult<Data> {
   const extended = extendResult(result, {
     get fetchedAt() {
       // To read it is to look again when the query has something new, also where that is the same row.
-      return result.dataUpdatedAt === 0 ? undefined : client.getQueryData<LiveRow<Row>>(queryOptions.queryKey)?.fetchedAt
+      return result.dataUpdatedAt === 0 ? undefined : read()?.fetchedAt
     },
   })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow the getter above
-  return extended as UseLiveRowResult<Row | Data | undefined>
+  return extended as UseLiveRowResult<Data>
 }
 
 function noRowOptions<Row extends object>(

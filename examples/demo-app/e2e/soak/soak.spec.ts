@@ -37,7 +37,7 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
   const ledger = await keepLedger(context)
   const history = readHistory(api.database)
   const broken: string[] = []
-  const ends: TabEnd[] = []
+  const standings: Standing[] = []
   let isPlayed = false
   try {
     const stand: Stand = { context, url: front.url, ledger, network: makeNetwork(context) }
@@ -60,8 +60,8 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     history.readOn()
     const cache = await brokenCache(reader, api.url, [...new Set(history.changes.map(({ id }) => id))])
     broken.push(...cache.broken)
-    for (const tab of tabs) ends.push(await endOf(tab))
-    for (const { tab, status } of ends) note(`tab ${tab} ends with: ${status}`)
+    for (const tab of tabs) standings.push(await standingOf(tab))
+    for (const { tab, status } of standings) note(`tab ${tab} ends with: ${status}`)
 
     const list = await listedOrders(api.url)
     await api.kill()
@@ -85,7 +85,7 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     await api.close()
     if (broken.length > 0 || !isPlayed) {
       const file = testInfo.outputPath('soak.json')
-      const all = { seed, seconds, broken, ends, ...ledger, shown: [...ledger.shown], changes: history.changes }
+      const all = { seed, seconds, broken, standings, ...ledger, shown: [...ledger.shown], changes: history.changes }
       writeFileSync(
         file,
         JSON.stringify(all, (key, value) => (key === 'page' ? undefined : value), 1),
@@ -97,7 +97,7 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
 })
 
 /** What a tab says of itself when all is settled. */
-interface TabEnd {
+interface Standing {
   readonly tab: number
   /** Its status bar: whether it is live, stores what it reads, and has sent what was written. */
   readonly status: string
@@ -105,7 +105,7 @@ interface TabEnd {
   readonly activity: readonly string[]
 }
 
-async function endOf({ number, page }: Tab): Promise<TabEnd> {
+async function standingOf({ number, page }: Tab): Promise<Standing> {
   await press(page.getByRole('button', { name: 'Activity', exact: true }))
   const activity = await page.getByRole('region', { name: 'Activity' }).getByRole('listitem').allInnerTexts()
   const status = await statusBar(page).innerText()
