@@ -19,11 +19,26 @@ function lostWrites(ledger: Ledger, history: History): string[] {
   return ledger.writes.flatMap((write) => {
     const isStored =
       write.type === 'delete'
-        ? history.changes.some(({ type, id }) => type === 'deleted' && id === write.id)
+        ? storedIds(ledger, history, write.id).every((stored) =>
+            history.changes.some(({ type, id }) => type === 'deleted' && id === stored),
+          )
         : history.changesTo(write.text).length > 0
-    if (isStored || isRefused(ledger, write) || !write.isSure || endedSoon(ledger, write)) return []
-    return [`lost: ${describe(write)}; sent as ${JSON.stringify(requestsOf(ledger, write).map(({ key, status }) => ({ key, status })))}`]
+    if (isStored || isRefused(ledger, history, write) || !write.isSure || endedSoon(ledger, write)) return []
+    return [
+      `lost: ${describe(write)}; sent as ${JSON.stringify(requestsOf(ledger, history, write).map(({ key, status }) => ({ key, status })))}`,
+    ]
   })
+}
+
+/**
+ * The server's id of a row; of one that it had given none when it was deleted, as what the row showed by then tells. None where it was
+ * not inserted after all, which is looked for by itself.
+ */
+function storedIds(ledger: Ledger, history: History, id: string): readonly string[] {
+  if (!isPending(id)) return [id]
+  const sightings = [...ledger.shown.values()].flatMap((document) => document.sightings)
+  const texts = [...sightings, ...ledger.writes].filter((each) => each.id === id && tabText.test(each.text)).map(({ text }) => text)
+  return [...new Set(texts.flatMap((text) => history.changesTo(text)).map((change) => change.id))]
 }
 
 /** Whatever a tab had an answer to is stored under the key of the request. */
@@ -106,13 +121,14 @@ function isPending(id: string): boolean {
   return !/^(B-|[eo]\d)/.test(id)
 }
 
-function isRefused(ledger: Ledger, write: TabWrite): boolean {
-  return requestsOf(ledger, write).some(({ status = 0 }) => status >= 400 && status < 500)
+function isRefused(ledger: Ledger, history: History, write: TabWrite): boolean {
+  return requestsOf(ledger, history, write).some(({ status = 0 }) => status >= 400 && status < 500)
 }
 
-function requestsOf(ledger: Ledger, { type, id, text }: TabWrite): Ledger['sent'] {
+function requestsOf(ledger: Ledger, history: History, { type, id, text }: TabWrite): Ledger['sent'] {
+  const paths = new Set(storedIds(ledger, history, id).map((stored) => `/api/orders/${stored}`))
   return ledger.sent.filter(({ method, path, texts }) =>
-    type === 'delete' ? method === 'DELETE' && path === `/api/orders/${id}` : texts.includes(text),
+    type === 'delete' ? method === 'DELETE' && paths.has(path) : texts.includes(text),
   )
 }
 
