@@ -31,13 +31,15 @@ function lostWrites(ledger: Ledger, history: History): string[] {
 }
 
 /**
- * The server's id of a row; of one that it had given none when it was deleted, as what the row showed by then tells. None where it was
- * not inserted after all, which is looked for by itself.
+ * The server's id of a row; of one that it had given none when it was deleted, as what the row has shown tells. None where that was
+ * never stored: whether it should have been is asked of its insert.
  */
 function storedIds(ledger: Ledger, history: History, id: string): readonly string[] {
   if (!isPending(id)) return [id]
   const sightings = [...ledger.shown.values()].flatMap((document) => document.sightings)
   const texts = [...sightings, ...ledger.writes].filter((each) => each.id === id && tabText.test(each.text)).map(({ text }) => text)
+  // With nothing to find it by, its deletion counts as lost.
+  if (texts.length === 0) return [id]
   return [...new Set(texts.flatMap((text) => history.changesTo(text)).map((change) => change.id))]
 }
 

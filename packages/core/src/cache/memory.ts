@@ -38,10 +38,10 @@ export function memoryCache({ maxEntries = 1_000 }: MemoryCacheOptions = {}): Ca
       if (!pins.has(oldest) && oldest !== key) held.delete(oldest)
     }
   }
+  /* oxlint-disable require-await -- an error must reject, not throw */
   return {
     kind: 'memory',
 
-    // oxlint-disable-next-line require-await -- an error must reject, not throw
     async read(slot) {
       const found = held.get(slot.key)
       if (found !== undefined) {
@@ -53,7 +53,6 @@ export function memoryCache({ maxEntries = 1_000 }: MemoryCacheOptions = {}): Ca
       return { entry, lease: leaseOf(tagsOfEntry(slot, entry), present), leaseOf: (tags) => leaseOf(tags, present) }
     },
 
-    // oxlint-disable-next-line require-await -- an error must reject, not throw
     async fill(slot, entry) {
       const lease = leaseOf(tagsOfEntry(slot, entry), stampsOf(slot))
       const holds = sameLease(lease, entry.lease)
@@ -61,7 +60,6 @@ export function memoryCache({ maxEntries = 1_000 }: MemoryCacheOptions = {}): Ca
       return holds
     },
 
-    // oxlint-disable-next-line require-await -- an error must reject, not throw
     async invalidate(table, tags, renewals = []) {
       const before = stampsOf(table)
       const after = restamped(before, tags)
@@ -73,7 +71,6 @@ export function memoryCache({ maxEntries = 1_000 }: MemoryCacheOptions = {}): Ca
       }
     },
 
-    // oxlint-disable-next-line require-await -- an error must reject, not throw
     async purge(scope) {
       era = newStamp()
       for (const all of [held, stamps]) for (const [name, each] of all) if (each.scope === scope) all.delete(name)
