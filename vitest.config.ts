@@ -2,7 +2,11 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { browserArgs, findBrowser } from './scripts/find-browser.ts'
+import type { BrowserProviderOption } from 'vitest/node'
+import { engines, type Engine } from './scripts/browsers/engine.ts'
+import { browserArgs, findChromium } from './scripts/browsers/find-browser.ts'
+import type { FirefoxOptions } from './scripts/browsers/firefox.ts'
+import { stockBrowser } from './scripts/browsers/stock-browser.ts'
 import { sseTestServer } from './scripts/vitest-sse-server.ts'
 import { storageTestServer } from './scripts/vitest-storage-server.ts'
 
@@ -16,6 +20,9 @@ const history = {
   ...(seed === undefined ? runs === undefined && { seed: 20_261_122 } : { seed: Number(seed) }),
   ...(path !== undefined && { path }),
 }
+
+/** Only Chromium can be told how large the disk is while it runs. */
+const fullDisk = 'packages/core/src/full-disk.browser.test.ts'
 
 export default defineConfig({
   test: {
@@ -31,13 +38,33 @@ export default defineConfig({
           provide: { history },
         },
       },
-      inChromium('chromium', 19, 'packages/*/src/**/*.browser.test.{ts,tsx}'),
-      inChromium('chromium-react-18', 18, 'packages/react/src/**/*.browser.test.tsx'),
+      inBrowser({ name: 'chromium', engine: 'chromium' }),
+      inBrowser({ name: 'chromium-react-18', engine: 'chromium', reactMajor: 18, include: 'packages/react/src/**/*.browser.test.tsx' }),
+      inBrowser({ name: 'firefox', engine: 'firefox', exclude: fullDisk }),
+      inBrowser({ name: 'firefox-full-disk', engine: 'firefox', include: fullDisk, firefox: { storageQuota: 10 * 1024 * 1024 } }),
+      inBrowser({ name: 'webkit', engine: 'webkit', exclude: fullDisk }),
     ],
   },
 })
 
-function inChromium(name: string, reactMajor: 18 | 19, include: string): TestProjectInlineConfiguration {
+/** The tests of one engine, with one version of React. */
+interface BrowserTests {
+  readonly name: string
+  readonly engine: Engine
+  readonly reactMajor?: 18 | 19
+  readonly include?: string
+  readonly exclude?: string
+  readonly firefox?: FirefoxOptions
+}
+
+function inBrowser({
+  name,
+  engine,
+  reactMajor = 19,
+  include = 'packages/*/src/**/*.browser.test.{ts,tsx}',
+  exclude,
+  firefox,
+}: BrowserTests): TestProjectInlineConfiguration {
   return {
     // All that these tests import can be resolved from here, which it cannot from the workspace's root.
     root: 'packages/react',
@@ -65,18 +92,25 @@ function inChromium(name: string, reactMajor: 18 | 19, include: string): TestPro
     },
     test: {
       name,
+      // One engine after the other: side by side they would slow each other down.
+      sequence: { groupOrder: engines.indexOf(engine) },
       dir: import.meta.dirname,
       include: [include],
+      exclude: exclude === undefined ? [] : [exclude],
       expect: { requireAssertions: true },
       browser: {
         enabled: true,
         headless: true,
         screenshotFailures: false,
-        provider: playwright({ launchOptions: { executablePath: findBrowser(), args: [...browserArgs] } }),
-        instances: [{ browser: 'chromium', name }],
+        provider: engine === 'chromium' ? chromium() : stockBrowser(engine, firefox),
+        instances: [{ browser: engine, name }],
       },
     },
   }
+}
+
+function chromium(): BrowserProviderOption {
+  return playwright({ launchOptions: { executablePath: findChromium(), args: [...browserArgs] } })
 }
 
 /** Where a package lies that packages/react depends on. */

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { commandRunner } from './command-runner.ts'
-import { ensureBrowser } from './find-browser.ts'
+import { engines, type Engine } from './browsers/engine.ts'
+import { ensureBrowsers } from './browsers/find-browser.ts'
 import { pnpmCommand } from './pnpm-command.ts'
 import { countLine, noTests, oneFailure, playwrightCount, runnerCount, sumOf, vitestCount, type TestCount } from './test-count.ts'
 
@@ -10,12 +12,16 @@ const root = join(import.meta.dirname, '..')
 const commands = commandRunner(root)
 const pnpm = pnpmCommand()
 const folder = await mkdtemp(join(tmpdir(), 'vantage-live-test-'))
+const leftOut = enginesLeftOut()
+const tested = engines.filter((engine) => !leftOut.includes(engine))
+/** How long each part took, in s. */
+const times: (readonly [title: string, seconds: number])[] = []
 
 /** What has to hold before a test is worth running. */
 const checks: readonly (readonly [title: string, check: () => boolean | Promise<boolean>])[] = [
   // What pnpm installs before a script may fail, and the script runs all the same.
   ['Dependencies', () => inOrder(['install', '--frozen-lockfile'])],
-  ['Browser', browser],
+  ['Browsers', browsers],
   ['Build', () => inOrder(['--recursive', '--workspace-concurrency=1', 'run', 'build'])],
   ['Types', () => inOrder(['exec', 'tsc', '-p', 'tsconfig.json'], ['--recursive', '--workspace-concurrency=2', 'run', 'check'])],
   ['Lint', () => inOrder(['exec', 'oxlint'])],
@@ -24,14 +30,26 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
   ['Size', () => inOrder(['exec', 'size-limit'])],
 ]
 
+const titles = { chromium: 'Chromium', firefox: 'Firefox', webkit: 'WebKit' } as const
+
+/** The Vitest projects of each engine. */
+const projects = {
+  chromium: ['chromium', 'chromium-react-18'],
+  firefox: ['firefox', 'firefox-full-disk'],
+  webkit: ['webkit'],
+} as const
+
 /** What counts its tests itself. */
 const runners: readonly (readonly [title: string, run: () => Promise<TestCount>])[] = [
-  ['Vitest', vitest],
-  ['Playwright', playwright],
+  ['Node', () => vitest('node')],
+  ...tested.map((engine) => [titles[engine], () => vitest(...projects[engine])] as const),
+  ['Demo', demo],
 ]
 
 try {
   const count = (await allHold()) ? sumOf(await runnerCounts()) : oneFailure
+  for (const [title, seconds] of times) console.log(`${title}: ${seconds.toFixed(1)} s`)
+  if (leftOut.length > 0) console.log(`Left out: ${leftOut.join(', ')}`)
   console.log(`\n${countLine(count)}`)
   process.exitCode = count.failed === 0 ? 0 : 1
 } finally {
@@ -55,9 +73,23 @@ async function runnerCounts(): Promise<readonly TestCount[]> {
   return counts
 }
 
-function browser(): boolean {
+/**
+ * The engines after `--without`. Chromium is always tested, because the demo's tests need it.
+ *
+ * @throws Error for any other name, and in CI, which tests all of them
+ */
+function enginesLeftOut(): readonly Engine[] {
+  const { without = [] } = parseArgs({ options: { without: { type: 'string', multiple: true } } }).values
+  if (without.length > 0 && process.env['CI'] !== undefined) throw new Error('--without is not for CI, which tests every engine')
+  return without.map((name) => {
+    if (name === 'firefox' || name === 'webkit') return name
+    throw new Error(`--without is ${JSON.stringify(name)}; expected firefox or webkit`)
+  })
+}
+
+function browsers(): boolean {
   try {
-    console.log(ensureBrowser())
+    for (const path of ensureBrowsers(tested)) console.log(path)
     return true
   } catch (error) {
     console.error(error)
@@ -74,14 +106,20 @@ function publish(name: string): readonly (readonly string[])[] {
   ]
 }
 
-async function vitest(): Promise<TestCount> {
-  const report = join(folder, 'vitest.json')
-  const options = ['--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+async function vitest(...names: readonly string[]): Promise<TestCount> {
+  const report = join(folder, `${names.join('-')}.json`)
+  const options = [
+    ...names.map((name) => `--project=${name}`),
+    '--allowOnly=false',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]
   const succeeded = await inOrder(['exec', 'vitest', 'run', ...options])
   return runnerCount(succeeded, await countIn(report, vitestCount))
 }
 
-async function playwright(): Promise<TestCount> {
+async function demo(): Promise<TestCount> {
   const report = join(folder, 'playwright.json')
   const command = ['--dir', 'examples/demo-app', 'exec', 'playwright', 'test', '--forbid-only', '--retries=0', '--reporter=list,json']
   const succeeded = await commands.run([...pnpm, ...command], { PLAYWRIGHT_JSON_OUTPUT_FILE: report })
@@ -112,6 +150,6 @@ async function timed<Result>(title: string, step: () => Result | Promise<Result>
   try {
     return await step()
   } finally {
-    console.log(`== ${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+    times.push([title, (performance.now() - start) / 1000])
   }
 }

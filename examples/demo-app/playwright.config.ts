@@ -1,5 +1,5 @@
 import type { PlaywrightTestConfig } from '@playwright/test'
-import { browserArgs, findBrowser } from '../../scripts/find-browser.ts'
+import { browserArgs, findChromium } from '../../scripts/browsers/find-browser.ts'
 
 const config: PlaywrightTestConfig = {
   testDir: 'e2e',
@@ -10,7 +10,7 @@ const config: PlaywrightTestConfig = {
   forbidOnly: true,
   use: {
     browserName: 'chromium',
-    launchOptions: { executablePath: findBrowser(), args: [...browserArgs] },
+    launchOptions: { executablePath: findChromium(), args: [...browserArgs] },
     viewport: { width: 1440, height: 900 },
     timezoneId: 'UTC',
     // What a worker asks for passes by what a test does to the requests of a page.
