@@ -12,7 +12,14 @@ export interface DatabaseOptions {
   readonly onMade?: (transaction: IDBTransaction) => void
 }
 
-/** Does something in one transaction over these stores. It may be called twice, where the first transaction was lost. */
+/**
+ * Does some work in one transaction over these stores. A `readwrite` transaction is applied completely before this resolves, or
+ * this rejects with the error of the request that failed first. The work may run twice, if the first connection was lost.
+ *
+ * Firefox applies the rest of a transaction that is told to commit while its requests are pending, even if one of them fails. So
+ * work that must be applied as a whole resolves after its last request has succeeded. Work that consists of one request, or that
+ * is right in parts too, resolves at once: so it is done even if the page goes away right after.
+ */
 export type Transact = <T>(
   mode: IDBTransactionMode,
   stores: readonly string[],
@@ -60,7 +67,8 @@ export function idbDatabase(options: DatabaseOptions): Transact {
       const db = await (connection ?? connect())
       const own = connection
       try {
-        return await work(db.transaction(stores, mode))
+        const transaction = db.transaction(stores, mode)
+        return await (mode === 'readwrite' ? applied(transaction, work, options.name) : work(transaction))
       } catch (error) {
         // Some browsers close a connection without telling; others do it in the middle of a transaction.
         const isClosed = isNamed(error, 'InvalidStateError')
@@ -71,6 +79,44 @@ export function idbDatabase(options: DatabaseOptions): Transact {
     }
     return attempt(false)
   }
+}
+
+async function applied<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => T | PromiseLike<T>,
+  name: string,
+): Promise<T> {
+  /** The error of the request that failed first: all others fail because of it, and WebKit's transaction does not have it. */
+  let failure: unknown
+  transaction.addEventListener('error', ({ target }) => {
+    if (target instanceof IDBRequest) failure ??= target.error
+  })
+  const ended = new Promise<'complete' | 'abort'>((resolve) => {
+    for (const type of ['complete', 'abort'] as const) transaction.addEventListener(type, () => resolve(type))
+  })
+  const [outcome] = await Promise.allSettled([(async () => work(transaction))()])
+  if (outcome.status === 'rejected') failure ??= outcome.reason
+  // It is over sooner than when the browser finds out by itself that nothing more follows.
+  tell(transaction, outcome.status === 'rejected' ? 'abort' : 'commit')
+  const end = await ended
+  if (end === 'complete' && failure === undefined && outcome.status === 'fulfilled') return outcome.value
+  const isKnown = failure !== undefined && !isNamed(failure, 'AbortError')
+  const cause = isKnown ? failure : (transaction.error ?? failure ?? new DOMException('the transaction was aborted', 'AbortError'))
+  throw isOutOfRoom(cause) ? new StorageError(name, 'full', 'cannot be written, probably because the disk is full', { cause }) : cause
+}
+
+/** Ends a transaction, unless it has ended by itself. */
+function tell(transaction: IDBTransaction, end: 'commit' | 'abort'): void {
+  try {
+    transaction[end]()
+  } catch (error) {
+    if (!isNamed(error, 'InvalidStateError')) throw error
+  }
+}
+
+/** Resolves when this request has been answered, and so all before it in its transaction. */
+export async function answered(last: IDBRequest | undefined): Promise<void> {
+  if (last?.readyState === 'pending') await promisifyRequest(last)
 }
 
 async function open({ name, version, stores, formerStores = [], onMade }: DatabaseOptions, onBlocked: () => void): Promise<IDBDatabase> {
@@ -97,14 +143,14 @@ async function open({ name, version, stores, formerStores = [], onMade }: Databa
   throw new StorageError(name, 'foreign', 'is somebody else’s')
 }
 
-/** Asked for, it is over sooner than when the browser finds out that nothing more comes. */
-export function commit(transaction: IDBTransaction): Promise<void> {
-  transaction.commit()
-  return new Promise((resolve, reject) => {
-    transaction.addEventListener('complete', () => resolve())
-    // A request that fails is heard of here as well, but before the transaction has its error.
-    transaction.addEventListener('abort', () => reject(transaction.error ?? new DOMException('the transaction was aborted', 'AbortError')))
-  })
+/** Whether a transaction failed because there is no room. */
+export function isFull(error: unknown): boolean {
+  return isNamed(error, 'QuotaExceededError') || (error instanceof StorageError && error.reason === 'full')
+}
+
+/** Chromium does not know why the disk takes nothing more: it says `DataError` of large values and `UnknownError` of others. */
+function isOutOfRoom(error: unknown): boolean {
+  return isNamed(error, 'UnknownError') || isNamed(error, 'DataError')
 }
 
 function openingReason(error: unknown): StorageReason {

@@ -5,6 +5,7 @@ import type { StorageReason } from './errors.ts'
 import { idbCache, LiveTable, memoryCache, type LiveTableOptions } from './index.ts'
 import { fakeMaster, items, type FakeMaster, type Item } from './testing/fake-master.ts'
 import { makeGates } from './testing/gates.ts'
+import { stopTime } from './testing/stop-time.ts'
 import { openTab } from './testing/tab.ts'
 import type { TraceEvent } from './trace.ts'
 
@@ -276,7 +277,7 @@ describe('promise 7: IndexedDB', () => {
   })
 
   test('promise 7: never answers: a read waits 2 s once, and all answers are right', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    stopTime()
     failOpening(() => new EventTarget())
     const table = liveTable(fakeMaster(items(3)), crypto.randomUUID())
     const first = table.list({ page: 1 })
@@ -294,7 +295,7 @@ describe('promise 7: IndexedDB', () => {
     const name = crypto.randomUUID()
     const holder = await openRaw(name)
     const deleted = deleteDatabase(name)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    stopTime()
     const master = fakeMaster(items(3))
     const table = liveTable(master, name)
     const first = table.list({ page: 1 })

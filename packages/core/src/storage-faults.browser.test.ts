@@ -1,123 +1,66 @@
 import { promisifyRequest } from 'idb-keyval'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { cdp } from 'vitest/browser'
+import { cdp, server } from 'vitest/browser'
 import type { StorageStatus } from './cache/safe-cache.ts'
 import type * as Core from './index.ts'
 import { durableQueue, idbCache, LiveTable, type LiveTableOptions } from './index.ts'
 import { fakeMaster, items, type FakeMaster, type Item } from './testing/fake-master.ts'
 import { makeGates } from './testing/gates.ts'
-import { openTab } from './testing/tab.ts'
+import { stopTime } from './testing/stop-time.ts'
 import type { TraceEvent } from './trace.ts'
-
-const { origin } = location
-const emptied = { origin, storageTypes: 'indexeddb' }
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('promise 7: the disk is full', () => {
-  test('promise 7: what was not used for the longest time gives way, and nobody hears of it', async () => {
-    await limitDisk(1_000_000)
-    const { table, master, statuses, errors } = setUp(bigMaster(30))
-    for (let page = 1; page <= 30; page += 1) {
-      await table.list({ page })
-      await table.list({ page: 3 }, { cache: page < 3 ? 'default' : 'only-if-cached' })
-      // Where room has to be made first it takes longer.
-      await expect.poll(() => cachedPages(table, page)).toContain(page)
-    }
-    const kept = await cachedPages(table, 30)
-    expect(kept.slice(-3)).toEqual([28, 29, 30])
-    expect(kept).toContain(3)
-    expect(kept.length).toBeLessThan(16)
-    expect(kept).not.toContain(1)
-    expect([statuses(), errors()]).toEqual([[], []])
-    expect(master.calls).toHaveLength(30)
-  })
-
-  test('promises 1 and 7: where nothing may go it says so once, goes on with what is cached, and comes back when there is room', async () => {
-    await limitDisk(1_000_000)
-    const { table, master, statuses, errors, name } = setUp(bigMaster(30))
-    for (let page = 1; page <= 30; page += 1) {
-      onTestFinished(table.pinPage(page))
-      await table.list({ page })
-      await table.list({ page: 1 })
-    }
-    expect(table.storageStatus).toMatchObject({ storage: 'degraded', reason: 'full', error: { name: 'QuotaExceededError' } })
-    expect(errors()).toEqual(['cache-fill'])
-    const kept = await cachedPages(table, 30)
-    expect(kept.length).toBeGreaterThan(5)
-    expect(kept.length).toBeLessThan(20)
-    // Now not even an invalidation finds room.
-    await send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 })
-    await table.list({ page: 30 })
-    // It comes after the fill, which finds out that there is no room at all.
-    await cachedPages(table, 30)
-    await table.patch(1, { name: 'new' })
-    expect(await table.list({ page: 1 })).toMatchObject({ rows: [{ id: 1, name: 'new' }], stale: false })
-    expect(await table.list({ page: 1 })).toMatchObject({ rows: [{ id: 1, name: 'new' }], stale: false })
-    expect(errors()).toEqual(['cache-fill', 'cache-invalidate'])
-    expect(await table.list({ page: kept.at(-1) ?? 0 }, { cache: 'only-if-cached' })).toMatchObject({ rows: [{ id: kept.at(-1) }] })
-    await send('Storage.overrideQuotaForOrigin', { origin })
-    await expect
-      .poll(async () => {
-        await Promise.all([table.list({ page: 1 }), table.list({ page: 30 })])
-        return table.storageStatus.storage
-      })
-      .toBe('indexeddb')
-    master.calls.length = 0
-    for (const page of [1, 30]) await table.list({ page })
-    expect(master.calls).toEqual([])
-    const other = await openInTab(master, name)
-    expect(await other.list({ page: 1 })).toMatchObject({ rows: [{ id: 1, name: 'new' }] })
-    expect(statuses().map(({ storage }) => storage)).toEqual(['degraded', 'indexeddb'])
-  })
-})
-
 describe('promise 7: the site’s data is deleted under the page', () => {
-  test.each<[string, () => Promise<unknown>]>([
-    ['by the user', () => send('Storage.clearDataForOrigin', emptied)],
-    ['by the server, with Clear-Site-Data', () => fetch('/__storage/clear')],
-  ])('promises 2 and 7: %s: nobody hears of it, nothing from before is fresh, and what was under way fills nothing', async (_, clear) => {
-    const gates = makeGates()
-    const scope = crypto.randomUUID()
-    let isHeld = false
-    const step = async (name: string): Promise<void> => (isHeld ? gates.step(name) : undefined)
-    const { table, master } = setUp(fakeMaster(items(3), { step, honoursIdempotencyKeys: true }), { queue: durableQueue({ scope }) })
-    await expect
-      .poll(async () => {
-        await Promise.all([table.list({ page: 2 }), table.read(3)])
-        const found = await Promise.allSettled([
-          table.list({ page: 2 }, { cache: 'only-if-cached' }),
-          table.read(3, { cache: 'only-if-cached' }),
-        ])
-        return found.map(({ status }) => status)
-      })
-      .toEqual(['fulfilled', 'fulfilled'])
-    isHeld = true
-    const under = [table.list({ page: 1 }), table.patch(1, { name: 'new' }), table.patch(2, { name: 'new' })]
-    await expect.poll(() => gates.waiting).toEqual(expect.arrayContaining(['list 1 >', 'patch 1 >']))
-    await gates.pass('list 1 >')
-    await clear()
-    // Whatever asks a database right now may wait for ever in this browser, so the test asks through the table only.
-    await expect
-      .poll(() => table.read(3, { cache: 'only-if-cached' }).catch((error: unknown) => error))
-      .toMatchObject({ code: 'not-cached' })
-    for (const read of [table.list({ page: 2 }, { cache: 'only-if-cached' }), table.read(3, { cache: 'only-if-cached' })]) {
-      await expect(read).rejects.toMatchObject({ code: 'not-cached' })
-    }
-    await gates.open()
-    await Promise.all(under)
-    await table.read(9)
-    await expect(table.list({ page: 1 }, { cache: 'only-if-cached' })).rejects.toMatchObject({ code: 'not-cached' })
-    expect((await table.list({ page: 1 })).rows).toEqual([...master.rows.values()])
-    master.calls.length = 0
-    expect(await table.list({ page: 1 })).toMatchObject({ rows: [{ name: 'new' }, { name: 'new' }, {}], stale: false })
-    expect(master.calls).toEqual([])
-    expect(table.storageStatus.storage).toBe('indexeddb')
-    // What is written from now on is kept again.
-    await table.patch(3, { name: 'later' })
-  })
+  const ways: [string, () => Promise<unknown>][] = [['by the server, with Clear-Site-Data', () => fetch('/__storage/clear')]]
+  // Only the DevTools protocol can do as the user does.
+  if (server.browser === 'chromium') ways.push(['by the user', deleteAsTheUser])
+
+  test.each(ways)(
+    'promises 2 and 7: %s: nobody hears of it, nothing from before is fresh, and what was under way fills nothing',
+    async (_, clear) => {
+      const gates = makeGates()
+      const scope = crypto.randomUUID()
+      let isHeld = false
+      const step = async (name: string): Promise<void> => (isHeld ? gates.step(name) : undefined)
+      const { table, master } = setUp(fakeMaster(items(3), { step, honoursIdempotencyKeys: true }), { queue: durableQueue({ scope }) })
+      await expect
+        .poll(async () => {
+          await Promise.all([table.list({ page: 2 }), table.read(3)])
+          const found = await Promise.allSettled([
+            table.list({ page: 2 }, { cache: 'only-if-cached' }),
+            table.read(3, { cache: 'only-if-cached' }),
+          ])
+          return found.map(({ status }) => status)
+        })
+        .toEqual(['fulfilled', 'fulfilled'])
+      isHeld = true
+      const under = [table.list({ page: 1 }), table.patch(1, { name: 'new' }), table.patch(2, { name: 'new' })]
+      await expect.poll(() => gates.waiting).toEqual(expect.arrayContaining(['list 1 >', 'patch 1 >']))
+      await gates.pass('list 1 >')
+      await clear()
+      // Whatever asks a database right now may wait for ever in this browser, so the test asks through the table only.
+      await expect
+        .poll(() => table.read(3, { cache: 'only-if-cached' }).catch((error: unknown) => error))
+        .toMatchObject({ code: 'not-cached' })
+      for (const read of [table.list({ page: 2 }, { cache: 'only-if-cached' }), table.read(3, { cache: 'only-if-cached' })]) {
+        await expect(read).rejects.toMatchObject({ code: 'not-cached' })
+      }
+      await gates.open()
+      await Promise.all(under)
+      await table.read(9)
+      await expect(table.list({ page: 1 }, { cache: 'only-if-cached' })).rejects.toMatchObject({ code: 'not-cached' })
+      expect((await table.list({ page: 1 })).rows).toEqual([...master.rows.values()])
+      master.calls.length = 0
+      expect(await table.list({ page: 1 })).toMatchObject({ rows: [{ name: 'new' }, { name: 'new' }, {}], stale: false })
+      expect(master.calls).toEqual([])
+      expect(table.storageStatus.storage).toBe('indexeddb')
+      // What is written from now on is kept again.
+      await table.patch(3, { name: 'later' })
+    },
+  )
 })
 
 describe('promise 7: the database cannot be had', () => {
@@ -139,7 +82,7 @@ describe('promise 7: the database cannot be had', () => {
     const { table, master, statuses, errors, name } = setUp()
     await expectKept(table, master)
     const free = await holdDisk(name)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    stopTime()
     const read = table.list({ page: 1 })
     await vi.advanceTimersByTimeAsync(2_000)
     expect((await read).rows).toEqual([...master.rows.values()])
@@ -253,32 +196,6 @@ function setUp(
   }
 }
 
-async function openInTab(master: FakeMaster, name: string): Promise<Core.LiveTable<Item>> {
-  const { exports, close } = await openTab<typeof Core>(new URL('./index.ts', import.meta.url).href)
-  onTestFinished(close)
-  return new exports.LiveTable<Item>({ master, cacheKey: 'items', pageSize: 1, cache: exports.idbCache({ name }) })
-}
-
-/** Rows of 60 kB that cannot be compressed. */
-function bigMaster(count: number): FakeMaster {
-  const text = (): string =>
-    Array.from(crypto.getRandomValues(new Uint8Array(60_000)), (byte) => String.fromCodePoint(32 + (byte % 90))).join('')
-  return fakeMaster(items(count).map((item) => ({ ...item, status: text() })))
-}
-
-async function cachedPages(table: LiveTable<Item>, count: number): Promise<number[]> {
-  const pages = Array.from({ length: count }, (_, index) => index + 1)
-  const found = await Promise.all(
-    pages.map((page) =>
-      table.list({ page }, { cache: 'only-if-cached' }).then(
-        () => page,
-        () => [],
-      ),
-    ),
-  )
-  return found.flat()
-}
-
 async function expectRightAnswers(table: LiveTable<Item>, master: FakeMaster, name: string): Promise<void> {
   await table.patch(1, { name })
   for (const round of [1, 2]) {
@@ -300,20 +217,9 @@ async function expectKept(table: LiveTable<Item>, master: FakeMaster): Promise<v
     .toEqual([])
 }
 
-/** From now on this origin has no more than so many bytes, of which none is used. */
-async function limitDisk(bytes: number): Promise<void> {
-  onTestFinished(async () => {
-    await send('Storage.overrideQuotaForOrigin', { origin })
-    await send('Storage.clearDataForOrigin', emptied)
-  })
-  await send('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes })
-  // The browser goes by what it knew of the room before, unless it begins anew.
-  await send('Storage.clearDataForOrigin', emptied)
-}
-
-async function send(method: string, parameters: object): Promise<unknown> {
+async function deleteAsTheUser(): Promise<void> {
   const session: { send?: (method: string, parameters: object) => Promise<unknown> } = cdp()
-  return session.send?.(method, parameters)
+  await session.send?.('Storage.clearDataForOrigin', { origin: location.origin, storageTypes: 'indexeddb' })
 }
 
 /** A connection that gives way to nobody. */

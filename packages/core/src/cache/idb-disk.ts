@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import { commit, idbDatabase } from '../idb-database.ts'
+import { answered, idbDatabase, isFull } from '../idb-database.ts'
 import {
   outranks,
   renewed,
@@ -50,7 +50,7 @@ export function idbDisk(name: string, bounds: () => Bounds): Cache {
     try {
       return await write()
     } catch (error) {
-      if (!isFull(error) || !(await upkeep.makeRoom())) throw error
+      if (!isFull(error) || !(await upkeep.makeRoom().catch(() => false))) throw error
     }
     try {
       return await write()
@@ -83,18 +83,30 @@ export function idbDisk(name: string, bounds: () => Bounds): Cache {
           // Where all of them give way to one, none has to be read first.
           const before = tags === 'all' ? noStamps() : await stampsReader(transaction)(table)
           const { era, ...after } = restamped(before, tags)
-          state.put(after, stampsKey(table))
-          if (tags !== 'all') await Promise.all(renewals.map((renewal) => renewEntry(transaction, renewal, before, { era, ...after })))
-          await commit(transaction)
+          let last = state.put(after, stampsKey(table))
+          if (tags === 'all' || renewals.length === 0) return
+          const entries = transaction.objectStore('entries')
+          const renew = async (renewal: Renewal): Promise<void> => {
+            const { slot } = renewal
+            const entry = renewed(
+              await readEntry(entries, slot),
+              renewal,
+              leaseOf(renewal.tags, before),
+              leaseOf(renewal.tags, { era, ...after }),
+            )
+            if (entry !== undefined) last = entries.put(entry, entryKey(slot))
+          }
+          await Promise.all(renewals.map(renew))
+          await answered(last)
         }),
       ),
 
     purge: (scope) =>
-      transact('readwrite', stores, async (transaction) => {
+      transact('readwrite', stores, (transaction) => {
+        // If one of these fails, the others are still worth having: this rejects all the same.
+        beginEra(transaction)
         // No key of another scope lies between the two.
         for (const store of stores) transaction.objectStore(store).delete(IDBKeyRange.bound([scope], [scope, []]))
-        beginEra(transaction)
-        await commit(transaction)
       }),
 
     pin: (slot) => upkeep.pin(slot),
@@ -107,37 +119,34 @@ function stampsKey({ scope, cacheKey }: CachedTable): IDBValidKey {
 }
 
 async function readSlots(transaction: IDBTransaction, slots: readonly Slot[]): Promise<CacheRead[]> {
+  const entries = transaction.objectStore('entries')
   const stampsOf = stampsReader(transaction)
   return Promise.all(
     slots.map(async (slot) => {
-      const [entry, stamps] = await Promise.all([readEntry(transaction, slot), stampsOf(slot)])
+      const [entry, stamps] = await Promise.all([readEntry(entries, slot), stampsOf(slot)])
       return { entry, lease: leaseOf(tagsOfEntry(slot, entry), stamps), leaseOf: (tags) => leaseOf(tags, stamps) }
     }),
   )
 }
 
 async function fillSlots(transaction: IDBTransaction, fills: readonly Fill[], upkeep: Upkeep): Promise<boolean[]> {
+  const [entries, meta] = [transaction.objectStore('entries'), transaction.objectStore('meta')]
   const stampsOf = stampsReader(transaction)
   const held: boolean[] = []
+  let last: IDBRequest | undefined
   for (const { slot, entry } of fills) {
     /* oxlint-disable no-await-in-loop -- one may be outranked by the one before */
     const lease = leaseOf(tagsOfEntry(slot, entry), await stampsOf(slot))
     const holds = sameLease(lease, entry.lease)
-    if (sameEra(lease, entry.lease) && (holds || !outranks(await readEntry(transaction, slot), entry))) {
-      transaction.objectStore('entries').put(entry, entryKey(slot))
-      transaction.objectStore('meta').put(upkeep.noted(slot, sizeOf(entry.value), entry.fetchedAt), entryKey(slot))
+    if (sameEra(lease, entry.lease) && (holds || !outranks(await readEntry(entries, slot), entry))) {
+      entries.put(entry, entryKey(slot))
+      last = meta.put(upkeep.noted(slot, sizeOf(entry.value), entry.fetchedAt), entryKey(slot))
     }
     held.push(holds)
     /* oxlint-enable no-await-in-loop */
   }
-  await commit(transaction)
+  await answered(last)
   return held
-}
-
-async function renewEntry(transaction: IDBTransaction, renewal: Renewal, before: Stamps, after: Stamps): Promise<void> {
-  const { slot, tags } = renewal
-  const entry = renewed(await readEntry(transaction, slot), renewal, leaseOf(tags, before), leaseOf(tags, after))
-  if (entry !== undefined) transaction.objectStore('entries').put(entry, entryKey(slot))
 }
 
 /** Reads the era, and the stamps of each table, once. */
@@ -157,8 +166,8 @@ function stampsReader(transaction: IDBTransaction): (table: CachedTable) => Prom
   }
 }
 
-async function readEntry(transaction: IDBTransaction, slot: Slot): Promise<CacheEntry | undefined> {
-  const value = await promisifyRequest<unknown>(transaction.objectStore('entries').get(entryKey(slot)))
+async function readEntry(entries: IDBObjectStore, slot: Slot): Promise<CacheEntry | undefined> {
+  const value = await promisifyRequest<unknown>(entries.get(entryKey(slot)))
   return isEntry(value) ? value : undefined
 }
 
@@ -181,8 +190,4 @@ function isEntry(value: unknown): value is CacheEntry {
 /** Nothing that was asked for before is kept from now on. */
 function beginEra(transaction: IDBTransaction): void {
   transaction.objectStore('state').put(newStamp(), 'era')
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'QuotaExceededError'
 }

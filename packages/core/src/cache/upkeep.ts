@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import { commit, type Transact } from '../idb-database.ts'
+import { answered, type Transact } from '../idb-database.ts'
 import type { Slot } from './cache.ts'
 import { evicted, type Bounds, type EntryMeta } from './eviction.ts'
 import { Pins } from './pins.ts'
@@ -105,12 +105,13 @@ export class Upkeep {
     if (uses.size === 0) return
     await this.#transact('readwrite', ['meta'], async (transaction) => {
       const store = transaction.objectStore('meta')
+      let last: IDBRequest | undefined
       const note = async ({ key, usedAt, ...pinned }: Use): Promise<void> => {
         const meta = await promisifyRequest<unknown>(store.get(key))
-        if (isMeta(meta)) store.put({ ...meta, ...pinned, usedAt: Math.max(meta.usedAt, usedAt) }, key)
+        if (isMeta(meta)) last = store.put({ ...meta, ...pinned, usedAt: Math.max(meta.usedAt, usedAt) }, key)
       }
       await Promise.all([...uses.values()].map(note))
-      await commit(transaction)
+      await answered(last)
     })
   }
 
@@ -144,15 +145,16 @@ export class Upkeep {
     if (gone.length === 0) return
     await this.#transact('readwrite', ['entries', 'meta'], async (transaction) => {
       const [entries, metas] = [transaction.objectStore('entries'), transaction.objectStore('meta')]
+      let last: IDBRequest | undefined
       const remove = async ([key, { usedAt, pinnedAt }]: readonly [IDBValidKey, EntryMeta]): Promise<void> => {
         const present = asMeta(await promisifyRequest<unknown>(metas.get(key)))
         // Clocks may be set back, so none of these has to be the later one.
         if (present.usedAt !== usedAt || present.pinnedAt !== pinnedAt) return
         entries.delete(key)
-        metas.delete(key)
+        last = metas.delete(key)
       }
       await Promise.all(gone.slice(0, chunk).map(remove))
-      await commit(transaction)
+      await answered(last)
     })
     await this.#delete(gone.slice(chunk))
   }

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { server } from 'vitest/browser'
 import { sseChannel, type SseChannel } from '../../../../scripts/vitest-sse-client.ts'
 import { describeStream } from '../contract/stream-contract.ts'
 import { streamRecorder, type StreamRecorder } from '../contract/stream-recorder.ts'
 import { EventError } from '../errors.ts'
+import { stopTime } from '../testing/stop-time.ts'
 import { sseStream, type SseOptions } from './sse.ts'
 
 const opened = 'the connection was opened'
@@ -152,7 +154,11 @@ describe('sseStream', () => {
     await channel.refuse(0)
     await channel.cut()
     await expect.poll(channel.state).toEqual({ open: 0, asked: expect.toSatisfy((asked) => asked > 3) })
-    expect(heard.slice(3, 6)).toEqual(['connecting', 'closed: the server could not be reached: TypeError: Failed to fetch', 'connecting'])
+    expect(heard.slice(3, 6)).toEqual([
+      'connecting',
+      expect.stringMatching(/^closed: the server could not be reached: TypeError/),
+      'connecting',
+    ])
     await channel.accept()
     await expect.poll(() => recorder.gaps).toHaveLength(2)
     expect(recorder.statuses.at(-1)).toMatchObject({ state: 'open' })
@@ -172,7 +178,7 @@ describe('sseStream', () => {
     const { recorder } = await connectTo(channel)
     // As a proxy does that was put in between.
     await channel.hold()
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+    stopTime({ date: true })
     await channel.cut()
     for (let round = 0; recorder.statuses.at(-1)?.state !== 'polling'; round += 1) {
       expect(round).toBeLessThan(50)
@@ -214,7 +220,9 @@ describe('sseStream', () => {
     frame.srcdoc = 'another page'
     await left
     await expect.poll(channel.state).toEqual({ open: 0, asked: 1 })
-    expect(states).toEqual(['connecting', 'open'])
+    // Firefox ends the requests of a page as soon as it asks for the next one, which may be long before the page goes away.
+    expect(states.slice(0, server.browser === 'firefox' ? 2 : undefined)).toEqual(['connecting', 'open'])
+    expect(states).not.toContain('closed')
   })
 
   test('a connection that is ended by a message hears nothing of the next one in the same chunk', async () => {

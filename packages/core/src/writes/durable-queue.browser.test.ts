@@ -7,6 +7,7 @@ import { noCache } from '../cache/none.ts'
 import { deferred, settle } from '../testing/deferred.ts'
 import { fakeMaster, items, type FakeMaster, type FakeMasterOptions, type Item } from '../testing/fake-master.ts'
 import { makeGates, type Gates } from '../testing/gates.ts'
+import { stopTime } from '../testing/stop-time.ts'
 import { openTab } from '../testing/tab.ts'
 import type { TraceEvent } from '../trace.ts'
 import { durableQueue } from './durable-queue.ts'
@@ -838,7 +839,7 @@ describe('promise 7: where writes cannot be kept', () => {
     ['IndexedDB hangs', () => failOpening(() => new EventTarget())],
     ['the locks hang', () => vi.spyOn(LockManager.prototype, 'request').mockImplementation(() => new Promise(() => undefined))],
   ])('%s: the first writes wait two seconds, and no later one waits again', async (_, hang) => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    stopTime()
     hang()
     const server = makeServer()
     const { table, events } = openHere(server, somewhere())
@@ -859,7 +860,7 @@ describe('promise 7: where writes cannot be kept', () => {
     const { table, events } = openHere(server, place)
     await table.patch(1, { name: 'before' })
     const free = await blockDisk(place)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    stopTime()
     const during = table.patch(1, { name: 'during' })
     await vi.advanceTimersByTimeAsync(2_000)
     expect(await during).toMatchObject({ name: 'during' })

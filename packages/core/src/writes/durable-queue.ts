@@ -1,7 +1,7 @@
 import { promisifyRequest } from 'idb-keyval'
 import { makeClock } from '../clock.ts'
 import { ArgumentError, StorageError, TimeoutError } from '../errors.ts'
-import { commit, idbDatabase } from '../idb-database.ts'
+import { answered, idbDatabase } from '../idb-database.ts'
 import { isObject } from '../table/is-object.ts'
 import { fieldOf } from '../table/row.ts'
 import { randomName } from './new-ids.ts'
@@ -51,8 +51,8 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
         try {
           await transact('readwrite', async (store) => {
             const keys = await promisifyRequest(store.getAllKeys(rangeOf(scope)))
+            // If one of these fails, the others are still worth having: this rejects all the same.
             for (const key of keys) if (isGone(key)) store.delete(key)
-            await commit(store.transaction)
           })
         } catch (error) {
           // For this page nothing is kept.
@@ -94,8 +94,8 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
             .sort((a, b) => a.order - b.order)
             .map((write) => ({ ...write, order: freeOrder(write.order, taken) }))
           for (const write of own) store.put(write, keyOf(write.order))
-          for (const range of ranges) store.delete(range)
-          await commit(store.transaction)
+          const deletions = ranges.map((range) => store.delete(range))
+          await answered(deletions.at(-1))
           return own
         })
 
@@ -149,10 +149,14 @@ export function durableQueue(options: DurableQueueOptions): WriteStorage {
           const write = async (): Promise<void> => {
             // Before that, another tab would take them for left behind.
             await held
-            await transact('readwrite', (store) => {
-              for (const each of isPurged ? [] : put) store.put(each, keyOf(each.order))
-              for (const order of forget) store.delete(keyOf(order))
-              return commit(store.transaction)
+            await transact('readwrite', async (store) => {
+              const kept = isPurged ? [] : put
+              const requests = [
+                ...kept.map((each): IDBRequest => store.put(each, keyOf(each.order))),
+                ...forget.map((order) => store.delete(keyOf(order))),
+              ]
+              // One request is kept even if the page goes away right after the call.
+              if (requests.length > 1) await answered(requests.at(-1))
             })
           }
           const written = write()

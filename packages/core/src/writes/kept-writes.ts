@@ -30,6 +30,8 @@ export interface FoundWrite<Row> extends Omit<StoredWrite, 'change' | 'base' | '
 export class KeptWrites<Row extends object> {
   readonly #options: KeptWritesOptions<Row>
   #connection: WriteStorageConnection | undefined
+  /** The orders of writes that are settled and still on disk, for it failed: they are forgotten with the next update. */
+  readonly #unforgotten = new Set<number>()
 
   constructor(options: KeptWritesOptions<Row>) {
     this.#options = options
@@ -50,14 +52,25 @@ export class KeptWrites<Row extends object> {
 
   /** Keeps these as they are now, and no longer keeps what has those orders. Undefined where there is nothing to do. */
   update(put: readonly Write<Row>[], forget: Iterable<{ readonly order: number }>): Promise<void> | undefined {
-    const gone = [...forget].map(({ order }) => order)
-    if (this.#connection === undefined || gone.length + put.length === 0) return undefined
+    const settled = [...forget].map(({ order }) => order)
+    if (this.#connection === undefined || settled.length + put.length === 0) return undefined
+    const gone = [...this.#unforgotten, ...settled]
     const kept = put.map((write) => this.#toStored(write))
-    return this.#connection.update(kept, gone).catch(this.#options.onError)
+    return this.#update(this.#connection, kept, gone)
   }
 
   close(): void {
     this.#connection?.close()
+  }
+
+  async #update(connection: WriteStorageConnection, put: readonly StoredWrite[], forget: readonly number[]): Promise<void> {
+    try {
+      await connection.update(put, forget)
+      for (const order of forget) this.#unforgotten.delete(order)
+    } catch (error) {
+      for (const order of forget) this.#unforgotten.add(order)
+      this.#options.onError(error)
+    }
   }
 
   #toStored(write: Write<Row>): StoredWrite {
