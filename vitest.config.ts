@@ -17,6 +17,13 @@ const history = {
   ...(path !== undefined && { path }),
 }
 
+/** No test says how fast the machine is: these are for what never comes. */
+const patience = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { requireAssertions: true, poll: { timeout: 60_000 } },
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -27,7 +34,7 @@ export default defineConfig({
           globalSetup: ['examples/demo-app/server/testing/postgres-setup.ts'],
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.browser.test.*', '**/node_modules/**'],
-          expect: { requireAssertions: true },
+          ...patience,
           provide: { history },
         },
       },
@@ -67,7 +74,8 @@ function inChromium(name: string, reactMajor: 18 | 19, include: string): TestPro
       name,
       dir: import.meta.dirname,
       include: [include],
-      expect: { requireAssertions: true },
+      ...patience,
+      setupFiles: ['src/testing/patience.ts'],
       browser: {
         enabled: true,
         headless: true,

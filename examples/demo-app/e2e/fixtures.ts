@@ -142,9 +142,24 @@ export async function expectStored(page: Page, { user = users[0].id }: { readonl
   await baseExpect.poll(() => storedSlots(page)).toEqual(baseExpect.arrayContaining([slotOf('orders'), slotOf('cities')]))
 }
 
+/** How long the app waits for an answer, in ms. */
+const appPatience = 20_000
+
+/** Lets the app wait for answers without end: on a busy machine a test may hold one up for longer than the app would wait. */
+async function lendPatience(page: Page): Promise<void> {
+  const lend = (patience: number): void => {
+    const { setTimeout: begin } = window
+    window.setTimeout = (...[run, delay, ...rest]: Parameters<typeof begin>) =>
+      begin(run, delay === patience ? 2 ** 31 - 1 : delay, ...rest)
+  }
+  await page.addInitScript(lend, appPatience)
+  await page.evaluate(lend, appPatience)
+}
+
 /** Holds up all requests to an address until they are let go. */
 export async function hold(page: Page, address: string): Promise<{ readonly letGo: () => void }> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
+  await lendPatience(page)
   await page.route(address, async (route) => {
     await promise
     await route.continue()
@@ -152,10 +167,24 @@ export async function hold(page: Page, address: string): Promise<{ readonly letG
   return { letGo: () => resolve(undefined) }
 }
 
+/** Holds up each request to an address by itself: the functions that let them go, in the order in which they come. */
+export async function holdEach(page: Page, address: string): Promise<readonly (() => void)[]> {
+  const held: (() => void)[] = []
+  await lendPatience(page)
+  await page.route(address, async (route) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held.push(resolve)
+    await promise
+    await route.continue()
+  })
+  return held
+}
+
 /** Lets requests to an address through at once, and holds up their answers until they are let go. */
 export async function holdAnswers(page: Page, address: string): Promise<{ readonly answered: Promise<void>; readonly letGo: () => void }> {
   const answered = Promise.withResolvers<void>()
   const { promise, resolve } = Promise.withResolvers<undefined>()
+  await lendPatience(page)
   await page.route(address, async (route) => {
     const response = await route.fetch()
     answered.resolve()
