@@ -148,9 +148,9 @@ const appPatience = 20_000
 /** Lets the app wait for answers without end: on a busy machine a test may hold one up for longer than the app would wait. */
 async function lendPatience(page: Page): Promise<void> {
   const lend = (patience: number): void => {
-    const { setTimeout: begin } = window
-    window.setTimeout = (...[run, delay, ...rest]: Parameters<typeof begin>) =>
-      begin(run, delay === patience ? 2 ** 31 - 1 : delay, ...rest)
+    const begin = window.setTimeout.bind(window)
+    const longest = 2 ** 31 - 1
+    Object.assign(window, { setTimeout: (run: () => void, delay?: number) => begin(run, delay === patience ? longest : delay) })
   }
   await page.addInitScript(lend, appPatience)
   await page.evaluate(lend, appPatience)
