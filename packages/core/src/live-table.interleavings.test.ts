@@ -58,7 +58,6 @@ function scripts(...commands: readonly fc.Arbitrary<Command>[]): fc.Arbitrary<re
 
 test(
   'promise 1: whatever the interleaving, a read that starts after a write has resolved returns nothing from before it as fresh',
-  { timeout: 30_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts(page, page, page, row, count, patch, patch, insert, invalidate), async (steps, users) => {
@@ -74,7 +73,6 @@ test(
 
 test(
   'promise 7: whatever the interleaving, and whichever requests to the cache fail, a tab reads its own writes, and nothing rejects',
-  { timeout: 30_000 },
   async () => {
     const outcomes = fc.infiniteStream(fc.constantFrom(undefined, undefined, 'undone', 'done'))
     await fc.assert(
@@ -96,7 +94,6 @@ test(
 
 test(
   'promise 2: whatever the interleaving, no slot is left fresh that holds anything else than what the master has',
-  { timeout: 30_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts(page, row, count, patch, insert, invalidate, somebody), async (steps, users) => {
@@ -113,7 +110,6 @@ test(
 
 test(
   'promises 3, 4 and 6: whatever the interleaving, writes reach the master in order and settle once; one that failed was not applied',
-  { timeout: 30_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts(page, patch, patch, insert, close), async (steps, users) => {
