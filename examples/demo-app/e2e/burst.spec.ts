@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { eventProbe, probeEvents } from './event-probe.ts'
-import { cell, expect, gridRows, holdEach, quantitiesIn, quantitiesOf, test } from './fixtures.ts'
+import { cell, expect, gridRows, holdEach, quantitiesIn, quantitiesOf, test, watchTexts } from './fixtures.ts'
 import { startStage, type Stage } from './stage.ts'
 
 // The figures of such bursts are measured in soak/burst.soak.ts.
@@ -23,7 +23,7 @@ test('promise 12: a burst of updates that carry their rows shows while it lasts,
   await probeEvents(page)
   const burst = await openPage(page)
   const requests = listRequests(page)
-  const shown = await watchCell(page, burst.watched)
+  const shown = await watchTexts(cell(page, burst.watched, 'quantity'))
   // It does not end before the page has shown some of it.
   for (let rounds = 0; rounds < 40 || (await shown()).length < 3; rounds += 1) await burst.round()
 
@@ -94,18 +94,4 @@ function listRequests(page: Page): readonly string[] {
     if (request.url().includes('/api/orders?')) asked.push(request.url())
   })
   return asked
-}
-
-/** Notes the quantities that a row comes to show. */
-async function watchCell(page: Page, id: string): Promise<() => Promise<readonly string[]>> {
-  await cell(page, id, 'quantity').evaluate((element) => {
-    const values: string[] = []
-    new MutationObserver(() => values.push(element.textContent ?? '')).observe(element, {
-      subtree: true,
-      childList: true,
-      characterData: true,
-    })
-    Object.assign(window, { values })
-  })
-  return () => page.evaluate<readonly string[]>(() => Reflect.get(window, 'values'))
 }

@@ -106,6 +106,17 @@ export function note(figure: string): void {
   console.log(figure)
 }
 
+/** Notes the texts that an element comes to have, also those that it has for a moment only. */
+export async function watchTexts(locator: Locator): Promise<() => Promise<readonly string[]>> {
+  const texts = await locator.evaluateHandle((element) => {
+    const seen: string[] = []
+    const look = (): void => void seen.push(element.textContent ?? '')
+    new MutationObserver(look).observe(element, { subtree: true, childList: true, characterData: true })
+    return seen
+  })
+  return () => texts.jsonValue()
+}
+
 /** Where the page came from, in the status bar. */
 export function origin(page: Page): Locator {
   return page.getByTestId('origin')
@@ -181,17 +192,33 @@ export async function holdEach(page: Page, address: string): Promise<readonly ((
 }
 
 /** Lets requests to an address through at once, and holds up their answers until they are let go. */
-export async function holdAnswers(page: Page, address: string): Promise<{ readonly answered: Promise<void>; readonly letGo: () => void }> {
+export async function holdAnswers(page: Page, address: string): Promise<HeldAnswers> {
   const answered = Promise.withResolvers<void>()
   const { promise, resolve } = Promise.withResolvers<undefined>()
+  const passedOn: Promise<void>[] = []
   await lendPatience(page)
   await page.route(address, async (route) => {
     const response = await route.fetch()
     answered.resolve()
-    await promise
-    await route.fulfill({ response })
+    // Whoever asked may have given up by then.
+    const passing = promise.then(() => route.fulfill({ response })).catch(() => undefined)
+    passedOn.push(passing)
+    await passing
   })
-  return { answered: answered.promise, letGo: () => resolve(undefined) }
+  return {
+    answered: answered.promise,
+    async letGo() {
+      resolve(undefined)
+      await Promise.all(passedOn)
+    },
+  }
+}
+
+export interface HeldAnswers {
+  /** Resolves when the server has answered for the first time. */
+  readonly answered: Promise<void>
+  /** Resolves when the browser has the answers that were held up. */
+  letGo(): Promise<void>
 }
 
 /** Types into a cell in place of what is in it, as a user does. */

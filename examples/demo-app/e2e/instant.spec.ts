@@ -51,7 +51,7 @@ test('no rendered frame shows the old value again, though a slow list from befor
   await expect(page.getByTestId('freshness')).toContainText('Renewing')
 
   const [old, renewed] = [page.waitForResponse('**/api/orders?*'), page.waitForResponse('**/api/orders?*')]
-  lists.letGo()
+  await lists.letGo()
   expect(await (await old).text()).not.toContain('Never Back')
   await renewed
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
