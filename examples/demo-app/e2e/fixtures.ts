@@ -16,6 +16,8 @@ import type { Order } from '../server/entities/orders.ts'
 import { startStage, type Stage } from './stage.ts'
 
 interface Fixtures {
+  /** Whether the app waits for its storage and its server without end. A busy machine, and a test that holds something up, take their time. */
+  readonly isPatient: boolean
   /** What the browser may complain about in this test. */
   readonly allowedProblems: RegExp
   /** Fails the test where the browser complains about anything else. */
@@ -25,6 +27,11 @@ interface Fixtures {
 interface WorkerFixtures {
   readonly stage: Stage
 }
+
+/** How long a table waits for its storage, in ms. */
+const storagePatience = 2_000
+/** How long the app waits for an answer of its server, in ms. */
+const serverPatience = 20_000
 
 /** What Playwright says in a page whose service worker it blocks. */
 const noWorker = 'Service Worker registration blocked by Playwright'
@@ -45,6 +52,11 @@ export const test: TestType<
     { scope: 'worker' },
   ],
   baseURL: async ({ stage }, provide) => provide(stage.url),
+  isPatient: [true, { option: true }],
+  context: async ({ context, isPatient }, provide) => {
+    if (isPatient) await context.addInitScript(waitWithoutEnd, [storagePatience, serverPatience])
+    await provide(context)
+  },
   allowedProblems: [/^$/, { option: true }],
   noProblems: [
     async ({ context, allowedProblems }, provide) => {
@@ -62,6 +74,16 @@ export const test: TestType<
 })
 
 export const expect: Expect = baseExpect
+
+/** Runs in the page, before its own scripts: timers of these lengths never end. */
+function waitWithoutEnd(lengths: readonly number[]): void {
+  const begin = window.setTimeout.bind(window)
+  const longest = 2 ** 31 - 1
+  Object.assign(window, {
+    setTimeout: (run: (...values: readonly unknown[]) => void, delay = 0, ...values: readonly unknown[]) =>
+      begin(run, lengths.includes(delay) ? longest : delay, ...values),
+  })
+}
 
 /** The body of the grid. */
 export function gridRows(page: Page): Locator {
@@ -153,24 +175,9 @@ export async function expectStored(page: Page, { user = users[0].id }: { readonl
   await baseExpect.poll(() => storedSlots(page)).toEqual(baseExpect.arrayContaining([slotOf('orders'), slotOf('cities')]))
 }
 
-/** How long the app waits for an answer, in ms. */
-const appPatience = 20_000
-
-/** Lets the app wait for answers without end: on a busy machine a test may hold one up for longer than the app would wait. */
-async function lendPatience(page: Page): Promise<void> {
-  const lend = (patience: number): void => {
-    const begin = window.setTimeout.bind(window)
-    const longest = 2 ** 31 - 1
-    Object.assign(window, { setTimeout: (run: () => void, delay?: number) => begin(run, delay === patience ? longest : delay) })
-  }
-  await page.addInitScript(lend, appPatience)
-  await page.evaluate(lend, appPatience)
-}
-
 /** Holds up all requests to an address until they are let go. */
 export async function hold(page: Page, address: string): Promise<{ readonly letGo: () => void }> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
-  await lendPatience(page)
   await page.route(address, async (route) => {
     await promise
     await route.continue()
@@ -181,7 +188,6 @@ export async function hold(page: Page, address: string): Promise<{ readonly letG
 /** Holds up each request to an address by itself: the functions that let them go, in the order in which they come. */
 export async function holdEach(page: Page, address: string): Promise<readonly (() => void)[]> {
   const held: (() => void)[] = []
-  await lendPatience(page)
   await page.route(address, async (route) => {
     const { promise, resolve } = Promise.withResolvers<void>()
     held.push(resolve)
@@ -196,7 +202,6 @@ export async function holdAnswers(page: Page, address: string): Promise<HeldAnsw
   const answered = Promise.withResolvers<void>()
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const passedOn: Promise<void>[] = []
-  await lendPatience(page)
   await page.route(address, async (route) => {
     const response = await route.fetch()
     answered.resolve()

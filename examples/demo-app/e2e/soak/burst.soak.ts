@@ -11,6 +11,8 @@ const perSecond = 2_000
 const rowCount = 50
 const latency = 100
 
+test.use({ isPatient: false })
+
 let stage: Stage
 
 test.beforeAll(async () => {

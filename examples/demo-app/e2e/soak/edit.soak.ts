@@ -1,6 +1,8 @@
 import { cell, edit, expect, note, test } from '../fixtures.ts'
 import { startStage } from '../stage.ts'
 
+test.use({ isPatient: false })
+
 test('figures: an edit where every answer takes 500 ms', async ({ page }) => {
   const far = await startStage({ latency: 500 })
   await page.goto(`${far.url}/orders`)

@@ -9,6 +9,8 @@ const takeOverCount = 20
 const batches = 200
 const batchSize = 50
 
+test.use({ isPatient: false })
+
 let stage: Stage
 
 test.beforeAll(async () => {
