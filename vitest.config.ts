@@ -75,7 +75,7 @@ function inChromium(name: string, reactMajor: 18 | 19, include: string): TestPro
       dir: import.meta.dirname,
       include: [include],
       ...patience,
-      setupFiles: ['src/testing/patience.ts'],
+      setupFiles: ['src/testing/patience.ts', '../core/src/testing/patience.ts'],
       browser: {
         enabled: true,
         headless: true,
