@@ -24,6 +24,13 @@ const history = {
 /** Only Chromium can be told how large the disk is while it runs. */
 const fullDisk = 'packages/core/src/full-disk.browser.test.ts'
 
+/** No test says how fast the machine is: these are for what never comes. */
+const patience = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { requireAssertions: true, poll: { timeout: 60_000 } },
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -34,7 +41,7 @@ export default defineConfig({
           globalSetup: ['examples/demo-app/server/testing/postgres-setup.ts'],
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.browser.test.*', '**/node_modules/**'],
-          expect: { requireAssertions: true },
+          ...patience,
           provide: { history },
         },
       },
@@ -97,7 +104,8 @@ function inBrowser({
       dir: import.meta.dirname,
       include: [include],
       exclude: exclude === undefined ? [] : [exclude],
-      expect: { requireAssertions: true },
+      ...patience,
+      setupFiles: ['src/testing/patience.ts', '../core/src/testing/patience.ts'],
       browser: {
         enabled: true,
         headless: true,

@@ -35,7 +35,7 @@ test('ten edits without a server survive a reload, and all arrive once and in or
   await page.unroute('**/api/**')
 
   // It finds out by itself.
-  await expect(page.getByTestId('writes')).toHaveText('No writes waiting', { timeout: 20_000 })
+  await expect(page.getByTestId('writes')).toHaveText('No writes waiting')
   await expect(page.getByTestId('freshness')).toContainText('Fresh')
   expect(answered).toEqual(edits)
   await expect.poll(() => changes.seen).toHaveLength(10)

@@ -6,6 +6,8 @@ export interface EventProbe {
   readonly open: number
   /** When the latest of them was opened, in ms since 1970. */
   readonly openedAt: number
+  /** How many events have come. */
+  readonly events: number
   /** When the latest event came, in ms since 1970. */
   readonly lastEventAt: number
 }
@@ -23,7 +25,7 @@ export async function probeEvents(target: Page | BrowserContext, { withoutRows =
 /** A page that has not asked for the events of this table has no connection. */
 export function eventProbe(page: Page, table: string): Promise<EventProbe> {
   return page.evaluate<EventProbe, string>(
-    (name) => Reflect.get(Reflect.get(window, 'eventProbes'), name) ?? { open: 0, openedAt: 0, lastEventAt: 0 },
+    (name) => Reflect.get(Reflect.get(window, 'eventProbes'), name) ?? { open: 0, openedAt: 0, events: 0, lastEventAt: 0 },
     table,
   )
 }
@@ -31,7 +33,7 @@ export function eventProbe(page: Page, table: string): Promise<EventProbe> {
 /** Runs in the page, before its own scripts. */
 function watchFetch(withoutRows: boolean): void {
   const { fetch } = window
-  const probes: Record<string, { open: number; openedAt: number; lastEventAt: number }> = {}
+  const probes: Record<string, { open: number; openedAt: number; events: number; lastEventAt: number }> = {}
   Object.assign(window, { eventProbes: probes })
 
   const now = (): number => performance.timeOrigin + performance.now()
@@ -46,7 +48,7 @@ function watchFetch(withoutRows: boolean): void {
     const response = await fetch(input, init)
     const table = /\/api\/(\w+)\/events$/.exec(new Request(input).url)?.[1]
     if (table === undefined || !response.ok || response.body === null) return response
-    const probe = (probes[table] ??= { open: 0, openedAt: 0, lastEventAt: 0 })
+    const probe = (probes[table] ??= { open: 0, openedAt: 0, events: 0, lastEventAt: 0 })
     probe.open += 1
     probe.openedAt = now()
 
@@ -57,7 +59,9 @@ function watchFetch(withoutRows: boolean): void {
       transform(chunk, controller) {
         const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n')
         rest = lines.pop() ?? ''
-        if (lines.some((line) => line.startsWith('data: '))) probe.lastEventAt = now()
+        const events = lines.filter((line) => line.startsWith('data: ')).length
+        if (events > 0) probe.lastEventAt = now()
+        probe.events += events
         controller.enqueue(encoder.encode(lines.map((line) => `${passedOn(line)}\n`).join('')))
       },
     })

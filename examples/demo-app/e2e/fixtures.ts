@@ -16,6 +16,8 @@ import type { Order } from '../server/entities/orders.ts'
 import { startStage, type Stage } from './stage.ts'
 
 interface Fixtures {
+  /** Whether the app waits for its storage and its server without end. A busy machine, and a test that holds something up, take their time. */
+  readonly isPatient: boolean
   /** What the browser may complain about in this test. */
   readonly allowedProblems: RegExp
   /** Fails the test where the browser complains about anything else. */
@@ -25,6 +27,11 @@ interface Fixtures {
 interface WorkerFixtures {
   readonly stage: Stage
 }
+
+/** How long a table waits for its storage, in ms. */
+const storagePatience = 2_000
+/** How long the app waits for an answer of its server, in ms. */
+const serverPatience = 20_000
 
 /** What Playwright says in a page whose service worker it blocks. */
 const noWorker = 'Service Worker registration blocked by Playwright'
@@ -45,6 +52,11 @@ export const test: TestType<
     { scope: 'worker' },
   ],
   baseURL: async ({ stage }, provide) => provide(stage.url),
+  isPatient: [true, { option: true }],
+  context: async ({ context, isPatient }, provide) => {
+    if (isPatient) await context.addInitScript(waitWithoutEnd, [storagePatience, serverPatience])
+    await provide(context)
+  },
   allowedProblems: [/^$/, { option: true }],
   noProblems: [
     async ({ context, allowedProblems }, provide) => {
@@ -62,6 +74,16 @@ export const test: TestType<
 })
 
 export const expect: Expect = baseExpect
+
+/** Runs in the page, before its own scripts: timers of these lengths never end. */
+function waitWithoutEnd(lengths: readonly number[]): void {
+  const begin = window.setTimeout.bind(window)
+  const longest = 2 ** 31 - 1
+  Object.assign(window, {
+    setTimeout: (run: (...values: readonly unknown[]) => void, delay = 0, ...values: readonly unknown[]) =>
+      begin(run, lengths.includes(delay) ? longest : delay, ...values),
+  })
+}
 
 /** The body of the grid. */
 export function gridRows(page: Page): Locator {
@@ -104,6 +126,17 @@ export function quantitiesOf(orders: readonly Pick<Order, 'id' | 'quantity'>[]):
 export function note(figure: string): void {
   test.info().annotations.push({ type: 'figure', description: figure })
   console.log(figure)
+}
+
+/** Notes the texts that an element comes to have, also those that it has for a moment only. */
+export async function watchTexts(locator: Locator): Promise<() => Promise<readonly string[]>> {
+  const texts = await locator.evaluateHandle((element) => {
+    const seen: string[] = []
+    const look = (): void => void seen.push(element.textContent ?? '')
+    new MutationObserver(look).observe(element, { subtree: true, childList: true, characterData: true })
+    return seen
+  })
+  return () => texts.jsonValue()
 }
 
 /** Where the page came from, in the status bar. */
@@ -152,17 +185,45 @@ export async function hold(page: Page, address: string): Promise<{ readonly letG
   return { letGo: () => resolve(undefined) }
 }
 
+/** Holds up each request to an address by itself: the functions that let them go, in the order in which they come. */
+export async function holdEach(page: Page, address: string): Promise<readonly (() => void)[]> {
+  const held: (() => void)[] = []
+  await page.route(address, async (route) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held.push(resolve)
+    await promise
+    await route.continue()
+  })
+  return held
+}
+
 /** Lets requests to an address through at once, and holds up their answers until they are let go. */
-export async function holdAnswers(page: Page, address: string): Promise<{ readonly answered: Promise<void>; readonly letGo: () => void }> {
+export async function holdAnswers(page: Page, address: string): Promise<HeldAnswers> {
   const answered = Promise.withResolvers<void>()
   const { promise, resolve } = Promise.withResolvers<undefined>()
+  const passedOn: Promise<void>[] = []
   await page.route(address, async (route) => {
     const response = await route.fetch()
     answered.resolve()
-    await promise
-    await route.fulfill({ response })
+    // Whoever asked may have given up by then.
+    const passing = promise.then(() => route.fulfill({ response })).catch(() => undefined)
+    passedOn.push(passing)
+    await passing
   })
-  return { answered: answered.promise, letGo: () => resolve(undefined) }
+  return {
+    answered: answered.promise,
+    async letGo() {
+      resolve(undefined)
+      await Promise.all(passedOn)
+    },
+  }
+}
+
+export interface HeldAnswers {
+  /** Resolves when the server has answered for the first time. */
+  readonly answered: Promise<void>
+  /** Resolves when the browser has the answers that were held up. */
+  letGo(): Promise<void>
 }
 
 /** Types into a cell in place of what is in it, as a user does. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { startTestPostgres, type TestPostgres } from '../server/testing/test-postgres.ts'
-import { cell, edit, expect, gapsOf, gridRows, quantitiesIn, quantitiesOf, streamStatus, test } from './fixtures.ts'
+import { cell, edit, expect, gapsOf, gridRows, quantitiesIn, quantitiesOf, streamStatus, test, watchTexts } from './fixtures.ts'
 import { startFront } from './front.ts'
 import { startStage, type Stage } from './stage.ts'
 
@@ -66,8 +66,9 @@ test('promise 11: a client that is moved from one server to the other goes on wi
     if (/\/api\/orders(\?|\/B-)/.test(request.url())) lists.push(request.url())
   })
 
+  const statuses = await watchTexts(streamStatus(page))
   front.moveTo(two.url)
-  await expect(streamStatus(page)).not.toHaveText('Live')
+  await expect.poll(statuses).toContainEqual(expect.not.stringMatching(/^Live$/))
   await one.patchOrder('B-001984', { quantity: 22 })
   await two.patchOrder('B-001983', { quantity: 33 })
   await expect(streamStatus(page)).toHaveText('Live')

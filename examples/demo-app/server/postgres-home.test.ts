@@ -112,7 +112,7 @@ describe('a connection that is lost', () => {
     const start = Number(client.response.headers.get('last-event-id'))
     const listening = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`
     for (let round = 0; round < 2; round += 1) {
-      await expect.poll(async () => (await ask(place, listening)).length, { timeout: 5_000 }).toBe(2)
+      await expect.poll(async () => (await ask(place, listening)).length).toBe(2)
       const killed = await ask(
         place,
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`,

@@ -56,85 +56,69 @@ function scripts(...commands: readonly fc.Arbitrary<Command>[]): fc.Arbitrary<re
   return fc.tuple(script, script, script)
 }
 
-test(
-  'promise 1: whatever the interleaving, a read that starts after a write has resolved returns nothing from before it as fresh',
-  { timeout: 30_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), scripts(page, page, page, row, count, patch, patch, insert, invalidate), async (steps, users) => {
-        const { freshAnswers } = await play(steps, users)
+test('promise 1: whatever the interleaving, a read that starts after a write has resolved returns nothing from before it as fresh', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), scripts(page, page, page, row, count, patch, patch, insert, invalidate), async (steps, users) => {
+      const { freshAnswers } = await play(steps, users)
+      for (const { question, answer, since } of freshAnswers) {
+        expect(since.map((rows) => answerOf(question, rows))).toContainEqual(answer)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('promise 7: whatever the interleaving, and whichever requests to the cache fail, a tab reads its own writes, and nothing rejects', async () => {
+  const outcomes = fc.infiniteStream(fc.constantFrom(undefined, undefined, 'undone', 'done'))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      scripts(page, page, page, row, count, patch, patch, insert, invalidate),
+      outcomes,
+      async (steps, users, failures) => {
+        const { freshAnswers } = await play(steps, users, () => failures.next().value)
         for (const { question, answer, since } of freshAnswers) {
           expect(since.map((rows) => answerOf(question, rows))).toContainEqual(answer)
         }
-      }),
-      { numRuns: 1_000 },
-    )
-  },
-)
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
 
-test(
-  'promise 7: whatever the interleaving, and whichever requests to the cache fail, a tab reads its own writes, and nothing rejects',
-  { timeout: 30_000 },
-  async () => {
-    const outcomes = fc.infiniteStream(fc.constantFrom(undefined, undefined, 'undone', 'done'))
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        scripts(page, page, page, row, count, patch, patch, insert, invalidate),
-        outcomes,
-        async (steps, users, failures) => {
-          const { freshAnswers } = await play(steps, users, () => failures.next().value)
-          for (const { question, answer, since } of freshAnswers) {
-            expect(since.map((rows) => answerOf(question, rows))).toContainEqual(answer)
-          }
-        },
-      ),
-      { numRuns: 1_000 },
-    )
-  },
-)
+test('promise 2: whatever the interleaving, no slot is left fresh that holds anything else than what the master has', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), scripts(page, row, count, patch, insert, invalidate, somebody), async (steps, users) => {
+      const { storage, master } = await play(steps, users)
+      for (const question of allQuestions()) {
+        const cached = await freshIn(storage, question)
+        if (cached !== undefined) expect(cached.value).toEqual(answerOf(question, [...master.rows.values()]))
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
 
-test(
-  'promise 2: whatever the interleaving, no slot is left fresh that holds anything else than what the master has',
-  { timeout: 30_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), scripts(page, row, count, patch, insert, invalidate, somebody), async (steps, users) => {
-        const { storage, master } = await play(steps, users)
-        for (const question of allQuestions()) {
-          const cached = await freshIn(storage, question)
-          if (cached !== undefined) expect(cached.value).toEqual(answerOf(question, [...master.rows.values()]))
-        }
-      }),
-      { numRuns: 300 },
-    )
-  },
-)
-
-test(
-  'promises 3, 4 and 6: whatever the interleaving, writes reach the master in order and settle once; one that failed was not applied',
-  { timeout: 30_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), scripts(page, patch, patch, insert, close), async (steps, users) => {
-        const { tables, writes, states } = await play(steps, users)
-        const applied = states.flatMap((rows, index) => rows.filter((each) => !states[index - 1]?.includes(each))).map(({ name }) => name)
-        for (const { name, own, outcomes, cursed } of writes) {
-          const [outcome] = outcomes
-          expect(outcomes).toHaveLength(1)
-          if (outcome instanceof ClosedError) expect(applied).not.toContain(name)
-          else if (cursed) expect(outcome).toBe(refusal)
-          else expect(outcome).toMatchObject({ name })
-          expect(applied.includes(name)).toBe(!(outcome instanceof Error))
-          const later = writes.filter((each) => each.own === own && applied.includes(each.name)).map((each) => each.name)
-          expect(applied.filter((each) => later.includes(each))).toEqual(later)
-        }
-        for (const table of tables) expect(table.pendingIds).toEqual(new Set())
-      }),
-      { numRuns: 300 },
-    )
-  },
-)
+test('promises 3, 4 and 6: whatever the interleaving, writes reach the master in order and settle once; one that failed was not applied', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), scripts(page, patch, patch, insert, close), async (steps, users) => {
+      const { tables, writes, states } = await play(steps, users)
+      const applied = states.flatMap((rows, index) => rows.filter((each) => !states[index - 1]?.includes(each))).map(({ name }) => name)
+      for (const { name, own, outcomes, cursed } of writes) {
+        const [outcome] = outcomes
+        expect(outcomes).toHaveLength(1)
+        if (outcome instanceof ClosedError) expect(applied).not.toContain(name)
+        else if (cursed) expect(outcome).toBe(refusal)
+        else expect(outcome).toMatchObject({ name })
+        expect(applied.includes(name)).toBe(!(outcome instanceof Error))
+        const later = writes.filter((each) => each.own === own && applied.includes(each.name)).map((each) => each.name)
+        expect(applied.filter((each) => later.includes(each))).toEqual(later)
+      }
+      for (const table of tables) expect(table.pendingIds).toEqual(new Set())
+    }),
+    { numRuns: 300 },
+  )
+})
 
 interface FreshAnswer {
   readonly question: Question

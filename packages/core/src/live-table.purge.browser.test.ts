@@ -119,7 +119,7 @@ test("promise 14: with writes: 'drain' it waits for those of the other tab", asy
   const purged = here.table.purge({ writes: 'drain' }).then(() => {
     isPurged = true
   })
-  await new Promise((resolve) => setTimeout(resolve, 600))
+  await expect.poll(() => waitedFor(place)).toBe(true)
   expect(isPurged).toBe(false)
   expect(there.table.pending).toHaveLength(1)
   await gates.open()
@@ -127,6 +127,12 @@ test("promise 14: with writes: 'drain' it waits for those of the other tab", asy
   await purged
   await expect(here.table.list({ page: 1 })).rejects.toBeInstanceOf(PurgedError)
 })
+
+/** Whether a tab waits until no other has writes that wait. */
+async function waitedFor({ scope }: Place): Promise<boolean> {
+  const { pending = [] } = await navigator.locks.query()
+  return pending.some(({ name = '', mode }) => mode === 'exclusive' && name.startsWith('vantage-live/waiting/') && name.includes(scope))
+}
 
 /** Databases and a scope of its own. */
 interface Place {

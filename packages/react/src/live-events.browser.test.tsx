@@ -3,7 +3,9 @@ import { Profiler } from 'react'
 import { afterEach, expect, test } from 'vitest'
 import { LiveTable, memoryCache } from '@vantage-live/core'
 import { makeHarness, namesOf, type Harness, type Order } from './testing/harness.tsx'
-import { expectNoReactWarnings } from './testing/react-warnings.ts'
+import { atRest } from './testing/at-rest.ts'
+import { holdFrames } from './testing/held-frames.ts'
+import { expectNoReactWarnings, nextTask } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
 import { useLiveRow } from './use-live-row.ts'
 
@@ -26,7 +28,7 @@ test('promise 17: an event with the row shows at once on the page, in the row an
   expect(result.current.open[1]?.name).toBe('renamed')
   expect(result.current.row?.name).toBe('renamed')
   expect(result.current.page.map((row, index) => row === before[index])).toEqual(before.map((_, index) => index !== 2))
-  await nothingMore()
+  await atRest()
   expect(calls).toEqual([])
 })
 
@@ -45,7 +47,7 @@ test('promise 17: a page that is shown again has had the events meanwhile, and a
   rerender({ page: 1 })
   expect(namesOf(result.current.rows)[0]).toBe('renamed')
   expect(result.current.isStale).toBe(false)
-  await nothingMore()
+  await atRest()
   expect(calls).toEqual([])
 })
 
@@ -57,7 +59,7 @@ test('promise 17: where the row may have left the view, the page is asked for, o
   calls.length = 0
   await act(async () => somebody(3, { status: 'paid' }))
   await waitFor(() => expect(result.current.rows.map(({ id }) => id)).not.toContain(3))
-  await nothingMore()
+  await atRest()
   expect(calls.map(({ method }) => method)).toEqual(['list'])
 })
 
@@ -78,13 +80,13 @@ test('promise 18: of 500 rows that are shown, an event about one is one commit, 
     { wrapper },
   )
   await screen.findByText('order 500')
-  await nothingMore()
+  await atRest()
   renders.length = 0
   commits = 0
 
   await act(async () => somebody(7, { name: 'renamed' }))
   await screen.findByText('renamed')
-  await nothingMore()
+  await atRest()
   expect(commits).toBe(1)
   // StrictMode renders twice.
   expect([...new Set(renders)]).toEqual(['row 7'])
@@ -92,7 +94,6 @@ test('promise 18: of 500 rows that are shown, an event about one is one commit, 
 
 test('promise 12: a burst of events with rows is a render per frame while it lasts, and no request', async () => {
   const { table, wrapper, calls, somebody } = harness(25)
-  const shown = new Set<string>()
   let commits = 0
   function Page() {
     const { rows } = useLivePage(table, 1)
@@ -105,27 +106,22 @@ test('promise 12: a burst of events with rows is a render per frame while it las
     { wrapper },
   )
   await screen.findByText(/^order 1,/)
+  await atRest()
   calls.length = 0
   commits = 0
-  const started = performance.now()
-  let frames = 0
-  let isOver = false
-  const countFrames = (): void => {
-    frames += 1
-    shown.add(screen.getByText(/order 2/).textContent?.split(',')[0] ?? '')
-    if (!isOver) requestAnimationFrame(countFrames)
-  }
-  requestAnimationFrame(countFrames)
-  for (let event = 0; event < 400; event += 1) {
+  const { draw } = holdFrames()
+  const shown: (string | undefined)[] = []
+  for (let event = 1; event <= 400; event += 1) {
     somebody(1, { name: `name ${event}` })
-    if (event % 4 === 0) await new Promise((resolve) => setTimeout(resolve))
+    if (event % 4 === 0) await nextTask()
+    if (event % 40 === 0) await draw()
+    if (event % 40 === 0) shown.push(screen.getByText(/order 2/).textContent?.split(',')[0])
   }
-  expect(performance.now() - started).toBeGreaterThan(100)
-  await screen.findByText(/^name 399,/)
-  isOver = true
-  expect(shown.size).toBeGreaterThan(3)
-  expect(commits).toBeLessThanOrEqual(frames + 2)
-  await nothingMore()
+  expect(shown).toEqual(Array.from({ length: 10 }, (_, frame) => `name ${40 * (frame + 1)}`))
+  // The first event shows at once.
+  expect(commits).toBe(shown.length + 1)
+  await draw()
+  expect(commits).toBe(shown.length + 1)
   expect(calls).toEqual([])
 })
 
@@ -146,7 +142,7 @@ test('promise 8: what could not be read while the stream was closed is asked for
   act(() => stream.setStatus({ state: 'open' }))
   await waitFor(() => expect(namesOf(result.current.rows)[0]).toBe('order 11'))
   expect(result.current.error).toBeNull()
-  await nothingMore()
+  await atRest()
   expect(calls.map(({ method }) => method)).toEqual(['list'])
 })
 
@@ -166,7 +162,7 @@ test.each(['apply', 'notify'] as const)(
       { wrapper },
     )
     await waitFor(() => expect(result.current.rows).toHaveLength(5))
-    await nothingMore()
+    await atRest()
     // The event that tells of it is still on its way.
     await master.insert({ id: 99, name: 'theirs', status: 'open' })
     const letGo = hold('list')
@@ -174,12 +170,12 @@ test.each(['apply', 'notify'] as const)(
     act(() => {
       answered = result.current.refetch()
     })
-    await nothingMore()
+    await atRest()
     await act(async () => somebody(3, { name: 'renamed' }))
-    await nothingMore()
+    await atRest()
     letGo()
     await act(async () => void (await answered))
-    await nothingMore()
+    await atRest()
     expect(shown).toEqual(['', 'order 5', 'theirs'])
     expect(namesOf(result.current.rows)).toEqual(['theirs', 'order 5', 'order 4', 'renamed', 'order 2', 'order 1'])
     expect(result.current.isHeld).toBe(false)
@@ -208,7 +204,7 @@ test('a table that another one of its cache key has taken the place of is let go
   for (let time = 0; time < 3; time += 1) {
     await waitFor(() => expect(result.current.rows).toHaveLength(5))
     rerender({ table: makeTable() })
-    await nothingMore()
+    await atRest()
   }
   expect(connections).toBe(1)
   unmount()
@@ -244,9 +240,4 @@ function harness(count: number): EventHarness {
       void made.master.patch(id, changes).then((row) => made.stream.emit({ type: 'updated', id, row }))
     },
   }
-}
-
-/** Time for a request that should not be made. */
-async function nothingMore(): Promise<void> {
-  await act(() => new Promise((resolve) => setTimeout(resolve, 50)))
 }

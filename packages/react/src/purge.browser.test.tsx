@@ -2,6 +2,7 @@ import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
 import { LiveTable, memoryCache, PurgedError, type LiveTableOptions } from '@vantage-live/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
+import { atRest } from './testing/at-rest.ts'
 import { makeHarness, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -37,7 +38,7 @@ describe('promise 14: after a purge', () => {
     expect(result.current.row.data).toBeUndefined()
     expect(result.current.writes).toMatchObject({ pending: [], failed: [] })
     letGo()
-    await act(() => new Promise((resolve) => setTimeout(resolve, 20)))
+    await atRest()
     expect(result.current.row.data).toBeUndefined()
   })
 

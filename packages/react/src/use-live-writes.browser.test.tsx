@@ -1,5 +1,6 @@
 import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { atRest } from './testing/at-rest.ts'
 import { makeHarness, namesOf } from './testing/harness.tsx'
 import { useLivePage } from './use-live-page.ts'
 import { useLiveWrites, type UseLiveWritesOptions } from './use-live-writes.ts'
@@ -73,7 +74,7 @@ test('what fails is under failed; that nobody awaits it is no unhandled rejectio
   await waitFor(() => expect(result.current.failed[0]?.key).not.toBe(failed[0]?.key))
   act(() => result.current.failed[0]?.discard())
   await waitFor(() => expect(result.current.failed).toEqual([]))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await atRest()
   expect(unhandled).not.toHaveBeenCalled()
 })
 

@@ -2,6 +2,7 @@ import { renderHook, waitFor } from '@testing-library/react'
 import { memoryCache, type Cache } from '@vantage-live/core'
 import { expect, test } from 'vitest'
 import { liveKeys } from './live-keys.ts'
+import { atRest } from './testing/at-rest.ts'
 import { makeHarness, namesOf, type Harness } from './testing/harness.tsx'
 import { useLivePage } from './use-live-page.ts'
 
@@ -24,7 +25,7 @@ test('the master is never asked for them, and what is not cached leaves no trace
   const harness = await withCachedPages(2)
   const { result } = showPage(harness, 2)
   await waitFor(() => expect(result.current.isSuccess).toBe(true))
-  await anotherTask()
+  await atRest()
   expect(harness.calls).toEqual([])
   expect(
     harness.client
@@ -48,7 +49,7 @@ test('one that is stale is shown as stale, and asked for only when it is opened'
   harness.calls.length = 0
   const { result, rerender } = showPage(harness, 1)
   await waitFor(() => expect(held(harness)).toEqual([1, 2]))
-  await anotherTask()
+  await atRest()
   expect(harness.calls).toEqual([])
 
   const release = harness.hold()
@@ -133,10 +134,4 @@ function heldCache(): Cache & { readonly waiting: number; hold(part: string): vo
       return found
     },
   }
-}
-
-function anotherTask(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 20)
-  })
 }

