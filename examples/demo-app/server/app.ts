@@ -77,6 +77,12 @@ export async function createApp({ home, staticDir, latency = 0, allowedHosts = [
       const { status, code, message, field } = error
       return context.json({ error: { code, message, field } }, status)
     }
+    const { method, path, raw } = context.req
+    // Its body broke off, which is no fault of the server. Nobody hears the answer.
+    if (raw.signal.aborted) {
+      console.warn(`${method} ${path}: the client went away (${error.message})`)
+      return context.body(null, 400)
+    }
     console.error(error)
     return context.json({ error: { code: 'internal', message: 'the server failed; its terminal says why' } }, 500)
   })
