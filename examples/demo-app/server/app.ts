@@ -74,8 +74,8 @@ export async function createApp({ home, staticDir, latency = 0, allowedHosts = [
 
   app.onError((error, context) => {
     if (error instanceof RequestError) {
-      const { status, code, message, field } = error
-      return context.json({ error: { code, message, field } }, status)
+      const { status, code, message, field, headers } = error
+      return context.json({ error: { code, message, field } }, status, headers)
     }
     const { method, path, raw } = context.req
     // Its body broke off, which is no fault of the server. Nobody hears the answer.
