@@ -1,7 +1,7 @@
 /** A request that cannot be served as it stands, and what its sender is told. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
-  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 421 | 422
+  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 421 | 422 | 429
   readonly code: string
   /** The parameter or the column that is wrong, where it is one. */
   readonly field: string | undefined
