@@ -19,8 +19,8 @@ const config: UserConfig = {
       output: { entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js') },
     },
   },
-  // For work on the app: `vite` here, beside a running demo, which has the API.
-  server: { proxy: { '/api': 'http://localhost:4170' } },
+  // For work on the app: `vite` here, beside a running demo, which has the API. Requests keep their host, which is that of the page.
+  server: { proxy: { '/api': { target: 'http://localhost:4170', changeOrigin: false } } },
 }
 
 export default config

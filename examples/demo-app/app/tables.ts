@@ -60,15 +60,19 @@ export function makeTables(userId: string, trace: Trace): Tables {
   /** Writes that wait survive a reload. */
   const queue = durableQueue({ scope: userId })
 
+  /** Tells the server who asks. A server that does not take everybody's word would want a token that it has given out. */
+  const headers = { authorization: `Bearer ${userId}` }
+
   /** One connection for all tabs; a tab that is switched offline leaves it to the others. */
   const events = (table: string): LiveStream =>
-    network.stream(sharedStream(sseStream(`/api/${table}/events`), { name: `${table} of ${userId}` }))
+    network.stream(sharedStream(sseStream(`/api/${table}/events`, { headers }), { name: `${table} of ${userId}` }))
 
   const cities = new LiveTable<City>({
     master: restTable('/api/cities', {
       honoursIdempotencyKeys: true,
       versionField: 'version',
       fetch: network.fetch,
+      headers,
       timeout,
       defaultOrder: [{ field: 'population', direction: 'desc' }],
       titleFields: ['name'],
@@ -89,6 +93,7 @@ export function makeTables(userId: string, trace: Trace): Tables {
       honoursIdempotencyKeys: true,
       versionField: 'version',
       fetch: network.fetch,
+      headers,
       timeout,
       // As the server lists them where nobody asks for another order.
       defaultOrder: [{ field: 'placedAt', direction: 'desc' }],

@@ -84,6 +84,15 @@ test('promise 8: without a network and a server the app starts, and says how old
   }
 })
 
+test('a page that starts without a server has the content security policy of the server', async ({ page, context, site }) => {
+  await visit(page)
+  await disconnect(context, site)
+  const answer = await page.reload()
+  expect(answer?.fromServiceWorker()).toBe(true)
+  expect(answer?.headers()).toMatchObject({ 'content-security-policy': expect.stringContaining("script-src 'self'") })
+  await expect(gridRows(page)).toHaveCount(50)
+})
+
 test('a server that hangs does not hold up the start for ever', async ({ page, site }) => {
   await visit(page)
   await site.hang()

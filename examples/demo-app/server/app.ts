@@ -6,8 +6,11 @@ import { eventFeed } from './event-feed.ts'
 import { eventRoutes } from './event-routes.ts'
 import { eventStreams } from './event-streams.ts'
 import type { Home } from './home.ts'
+import { knownHosts } from './known-hosts.ts'
 import { logOutRoutes } from './log-out-routes.ts'
 import { RequestError } from './request-error.ts'
+import { sameOrigin } from './same-origin.ts'
+import { securityHeaders } from './security-headers.ts'
 import { staticFiles } from './static-files.ts'
 import { tableRoutes } from './table-routes.ts'
 
@@ -17,6 +20,8 @@ export interface AppOptions {
   readonly staticDir?: string | undefined
   /** How much longer every answer of the API takes, in ms. */
   readonly latency?: number | undefined
+  /** The names under which it is reached, besides those of this machine. */
+  readonly allowedHosts?: readonly string[] | undefined
 }
 
 export interface App {
@@ -32,10 +37,14 @@ export interface App {
 const mostBodyBytes = 64 * 1024
 
 /** The API, an event stream per table and the built app. */
-export async function createApp({ home, staticDir, latency = 0 }: AppOptions): Promise<App> {
+export async function createApp({ home, staticDir, latency = 0, allowedHosts = [] }: AppOptions): Promise<App> {
   const app = new Hono()
   const feed = await eventFeed(home)
   const streams = eventStreams(home, feed)
+
+  app.use(securityHeaders())
+  app.use(knownHosts(allowedHosts))
+  app.use('/api/*', sameOrigin)
 
   // Before the latency, which is not theirs.
   for (const entity of entities) app.route(`/api/${entity.name}`, eventRoutes(entity, streams))
@@ -65,8 +74,14 @@ export async function createApp({ home, staticDir, latency = 0 }: AppOptions): P
 
   app.onError((error, context) => {
     if (error instanceof RequestError) {
-      const { status, code, message, field } = error
-      return context.json({ error: { code, message, field } }, status)
+      const { status, code, message, field, headers } = error
+      return context.json({ error: { code, message, field } }, status, headers)
+    }
+    const { method, path, raw } = context.req
+    // Its body broke off, which is no fault of the server. Nobody hears the answer.
+    if (raw.signal.aborted) {
+      console.warn(`${method} ${path}: the client went away (${error.message})`)
+      return context.body(null, 400)
     }
     console.error(error)
     return context.json({ error: { code: 'internal', message: 'the server failed; its terminal says why' } }, 500)

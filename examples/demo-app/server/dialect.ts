@@ -16,9 +16,9 @@ export interface Dialect {
   readonly tableOptions: string
   /** A column has, as a part of its text, what the question mark stands for, whose letters are small ones. */
   contains(column: string): string
-  /** The search text of a row has this word, wherever in it. */
-  hasWord(entity: Entity, word: string): Condition
-  /** What makes `hasWord` quick, besides the table. */
+  /** The search text of a row has all of these words, wherever in it. */
+  hasWords(entity: Entity, words: readonly string[]): readonly Condition[]
+  /** Makes `hasWords` quick, besides the table. */
   searchSchema(entity: Entity): readonly string[]
   /** A row could not be deleted because others refer to it. */
   isReferenceViolation(error: unknown): boolean

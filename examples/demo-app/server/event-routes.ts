@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { clientOf } from './client.ts'
 import type { Entity } from './entity.ts'
 import type { EventStreams } from './event-streams.ts'
 
@@ -12,7 +13,8 @@ export function eventRoutes(entity: Entity, streams: EventStreams): Hono {
     // The answer to HEAD is thrown away, and its reader would never go.
     if (context.req.method === 'HEAD') return context.body(null)
     const poll = /(?:^|,)\s*wait\s*=\s*0\s*(?:[,;]|$)/i.test(context.req.header('prefer') ?? '')
-    const { position, body } = await streams.open(entity.name, { lastEventId: context.req.header('last-event-id'), poll })
+    const lastEventId = context.req.header('last-event-id')
+    const { position, body } = await streams.open(entity.name, { client: clientOf(context), lastEventId, poll })
     context.header('last-event-id', position)
     return context.body(body)
   })

@@ -134,8 +134,10 @@ export function eventStream({ home, feed, table, position: start, greeting, poll
           if (text === undefined) end()
           else own.enqueue(encoder.encode(text))
         } catch (error) {
-          leave()
-          throw error
+          if (ended) return
+          // A stream that failed would tell its reader why. One that ends is asked for again.
+          console.error(error)
+          end()
         }
       },
       cancel: leave,

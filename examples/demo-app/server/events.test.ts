@@ -154,30 +154,34 @@ test('close ends the streams, whether their readers read or not', async () => {
   await expect(fetch(url)).rejects.toThrow('fetch failed')
 })
 
-test('for a reader that never reads nothing is kept; when it reads again there is a reset on the way, and then what comes', async () => {
-  const { url, home } = await start()
-  const slow = connectRaw(Number(new URL(url).port))
-  slow.write('GET /api/orders/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
-  await once(slow, 'readable')
+test(
+  'for a reader that never reads nothing is kept; when it reads again there is a reset on the way, and then what comes',
+  { timeout: 60_000 },
+  async () => {
+    const { url, home } = await start()
+    const slow = connectRaw(Number(new URL(url).port))
+    slow.write('GET /api/orders/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    await once(slow, 'readable')
 
-  // The operating system takes some megabytes on behalf of a reader before the server has to keep any.
-  const store = tableStore(home.dialect, orders)
-  const update = (notes: string): Promise<void> =>
-    home.write(async (sql) => {
-      for (let time = 0; time < 250; time += 1) await store.update(sql, 'B-000001', { notes })
-    })
-  for (let time = 0; time < 40; time += 1) await update('🥐'.repeat(500))
+    // The operating system takes some megabytes on behalf of a reader before the server has to keep any.
+    const store = tableStore(home.dialect, orders)
+    const update = (notes: string): Promise<void> =>
+      home.write(async (sql) => {
+        for (let time = 0; time < 250; time += 1) await store.update(sql, 'B-000001', { notes })
+      })
+    for (let time = 0; time < 40; time += 1) await update('🥐'.repeat(500))
 
-  let text = ''
-  slow.on('data', (part) => (text += String(part)))
-  await expect.poll(() => text).toContain('event: reset')
-  await update('the last one')
-  await expect.poll(() => text.split('the last one').length - 1).toBe(250)
-  expect(text.indexOf('event: reset')).toBe(text.lastIndexOf('event: reset'))
-  const positions = Array.from(text.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id))
-  expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b))
-  expect(positions.length).toBeLessThan(9_000)
-})
+    let text = ''
+    slow.on('data', (part) => (text += String(part)))
+    await expect.poll(() => text, { timeout: 30_000 }).toContain('event: reset')
+    await update('the last one')
+    await expect.poll(() => text.split('the last one').length - 1, { timeout: 30_000 }).toBe(250)
+    expect(text.indexOf('event: reset')).toBe(text.lastIndexOf('event: reset'))
+    const positions = Array.from(text.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id))
+    expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b))
+    expect(positions.length).toBeLessThan(9_000)
+  },
+)
 
 /** A client that reads nothing by itself. */
 function connectRaw(port: number): Socket {

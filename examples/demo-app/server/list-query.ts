@@ -4,7 +4,7 @@ import type { Condition, Dialect } from './dialect.ts'
 import { columnOf } from './entity.ts'
 import type { Entity } from './entity.ts'
 import { RequestError } from './request-error.ts'
-import { searchConditions } from './search-text.ts'
+import { searchWords } from './search-text.ts'
 
 /** A list's query parameters as parts of SQL. Names in it come from the entity, and every value is bound. */
 export interface ListQuery {
@@ -16,8 +16,12 @@ export interface ListQuery {
   readonly offset: number
 }
 
+// A list costs what its parameters ask for, and SQLite does nothing else meanwhile. So each of them has a bound: of 100,000 rows, the
+// most expensive list takes a few tenths of a second.
 const mostRows = 500
 const mostListed = 100
+const mostFilters = 12
+const mostWords = 8
 const longestText = 1_000
 
 const comparisons: ReadonlyMap<string, string> = new Map([
@@ -33,12 +37,14 @@ const operators = [...comparisons.keys(), 'contains', 'in'].join(', ')
 /**
  * Reads `page`, `limit`, `sort`, `q` and the filters of a list.
  *
- * @throws RequestError where one of them is unknown, or has no value that it can have
+ * @throws RequestError if one of them is unknown, has no value that it can have, or asks for too much
  */
 export function listQuery(dialect: Dialect, entity: Entity, parameters: URLSearchParams): ListQuery {
-  const conditions = Array.from(new Set(parameters.keys()), (name) =>
-    parameterConditions(dialect, entity, name, parameters.getAll(name)),
-  ).flat()
+  const names = [...new Set(parameters.keys())]
+  if (names.filter(isFilter).length > mostFilters) {
+    throw new RequestError(400, 'too-many-filters', `the list has more than ${mostFilters} filters`)
+  }
+  const conditions = names.flatMap((name) => parameterConditions(dialect, entity, name, parameters.getAll(name)))
   const limit = countFrom(parameters, 'limit', 50, mostRows)
   const offset = (countFrom(parameters, 'page', 1, Math.floor(Number.MAX_SAFE_INTEGER / mostRows)) - 1) * limit
   return {
@@ -50,15 +56,19 @@ export function listQuery(dialect: Dialect, entity: Entity, parameters: URLSearc
   }
 }
 
-function parameterConditions(dialect: Dialect, entity: Entity, name: string, texts: readonly string[]): Condition[] {
+function isFilter(name: string): boolean {
+  return name !== 'page' && name !== 'limit' && name !== 'sort' && name !== 'q'
+}
+
+function parameterConditions(dialect: Dialect, entity: Entity, name: string, texts: readonly string[]): readonly Condition[] {
   const [, columnName = '', operator = 'eq'] = /^(\w+)(?:\[(\w*)\])?$/.exec(name) ?? []
   if (texts.length > 1 && operator !== 'in') throw invalid(name, 'is given more than once')
   const [text = ''] = texts
   if (text.length > longestText) throw invalid(name, `is longer than ${longestText} characters`)
   // PostgreSQL takes no such text at all.
   if (text.includes('\0')) throw invalid(name, 'has a zero character')
-  if (name === 'page' || name === 'limit' || name === 'sort') return []
   if (name === 'q') return searchConditions(dialect, entity, text)
+  if (!isFilter(name)) return []
 
   const column = columnOf(entity, columnName)
   if (column === undefined) throw new RequestError(400, 'unknown-column', `${entity.name} has no column for the parameter ${name}`, name)
@@ -76,10 +86,21 @@ function nullCondition(name: string, operator: string): Condition {
   return { sql: `${quoted(name)} ${sql}`, values: [] }
 }
 
-/** The search may have an index, which leaves few rows to look at closely. */
-function containsConditions(dialect: Dialect, entity: Entity, name: string, column: Column, text: string): Condition[] {
+/** Rows that have every word of the text, wherever in it. */
+function searchConditions(dialect: Dialect, entity: Entity, text: string): readonly Condition[] {
+  const words = searchWords(text)
+  if (words.length > mostWords) throw invalid('q', `has ${words.length} different words; expected at most ${mostWords}`)
+  return dialect.hasWords(entity, words)
+}
+
+function containsConditions(dialect: Dialect, entity: Entity, name: string, column: Column, text: string): readonly Condition[] {
+  // Every text has the empty one in it.
+  if (text === '') return []
   const exactly = { sql: dialect.contains(quoted(name)), values: [text.toLowerCase()] }
-  return column.searched ? [...searchConditions(dialect, entity, text), exactly] : [exactly]
+  const [longest] = searchWords(text).toSorted((a, b) => b.length - a.length)
+  if (!column.searched || longest === undefined) return [exactly]
+  // The search may have an index, which leaves few rows to look at closely.
+  return [...dialect.hasWords(entity, [longest]), exactly]
 }
 
 function inCondition(name: string, column: Column, texts: readonly string[]): Condition {
@@ -98,16 +119,18 @@ function filterValue(parameter: string, column: Column, text: string): Value | n
 
 /** Ends with the row's number, so that rows which are equal otherwise stand in one order on every page. */
 function orderBy(entity: Entity, sort: string): string {
-  const keys = sort.split(',').map((key) => {
+  const keys = new Map<string, 'ASC' | 'DESC'>()
+  for (const key of sort.split(',')) {
     const name = key.replace(/^-/, '')
     if (columnOf(entity, name) === undefined) {
       throw new RequestError(400, 'unknown-column', `sort names ${JSON.stringify(name)}, which is no column of ${entity.name}`, 'sort')
     }
-    return { name, direction: key === name ? 'ASC' : 'DESC' }
-  })
+    // Rows that are equal in a column are equal in it the second time, too.
+    if (!keys.has(name)) keys.set(name, key === name ? 'ASC' : 'DESC')
+  }
   // In the same direction as the last key an index serves both.
-  return [...keys, { name: 'rowNumber', direction: keys.at(-1)?.direction ?? 'ASC' }]
-    .map((key) => `${quoted(key.name)} ${key.direction}`)
+  return [...keys, ['rowNumber', [...keys.values()].at(-1) ?? 'ASC'] as const]
+    .map(([name, direction]) => `${quoted(name)} ${direction}`)
     .join(', ')
 }
 

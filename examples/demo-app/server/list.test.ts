@@ -56,6 +56,12 @@ describe.each(homeKinds)('%s', (kind) => {
   })
 
   describe('orders of rows', () => {
+    test('a column that is named again is passed over', async () => {
+      const { list } = await apps.shared()
+      const once = await list('/api/orders?limit=400&sort=status,-channel')
+      expect(await list(`/api/orders?limit=400&sort=status,-channel${',-status,channel'.repeat(60)}`)).toEqual(once)
+    })
+
     test.each(['placedAt', 'customer', 'quantity', 'total', 'notes', 'id'])('%s, up and down', async (name) => {
       const { list } = await apps.shared()
       const up = column((await list(`/api/orders?limit=400&sort=${name}`)).rows, name)
@@ -162,6 +168,35 @@ describe.each(homeKinds)('%s', (kind) => {
       expect(column((await list(`/api/orders?q=${encodeURIComponent('🍰🍰')}`)).rows, 'id')).toEqual(['B-000007'])
     })
 
+    test('a word that is said 400 times is looked for once', async () => {
+      const { list } = await apps.shared()
+      for (const [often, once] of [
+        [Array.from({ length: 400 }, () => 'a').join(' '), 'a'],
+        ['muffin zoe '.repeat(60), 'muffin zoe'],
+        ['Zoë zoe ZO muff muffin', 'zoe muffin'],
+      ] as const) {
+        expect(await list(`/api/orders?q=${encodeURIComponent(often)}`)).toEqual(await list(`/api/orders?q=${encodeURIComponent(once)}`))
+      }
+    })
+
+    test('a very long word is looked for to its end', async () => {
+      const { list, send } = await apps.open()
+      const word = 'donaudampfschifffahrtsgesellschaftskapitän🎂'
+      await send('PATCH', '/api/orders/B-000007', { notes: `for the ${word}s` })
+      await send('PATCH', '/api/orders/B-000008', { notes: word.replace('kapitän', 'kajüte') })
+      for (const parameter of ['q', 'notes[contains]']) {
+        expect(column((await list(`/api/orders?${parameter}=${encodeURIComponent(word)}`)).rows, 'id')).toEqual(['B-000007'])
+      }
+    })
+
+    test('a part of a text may have any number of words', async () => {
+      const { list, send } = await apps.open()
+      const notes = Array.from({ length: 200 }, (_, index) => `w${index}`).join(' ')
+      await send('PATCH', '/api/orders/B-000007', { notes: `${notes}.` })
+      await send('PATCH', '/api/orders/B-000008', { notes: notes.replace('w7 ', 'w ') })
+      expect(column((await list(`/api/orders?notes[contains]=${encodeURIComponent(notes)}`)).rows, 'id')).toEqual(['B-000007'])
+    })
+
     test('an empty one finds everything', async () => {
       const { list } = await apps.shared()
       expect((await list('/api/orders?q=')).total).toBe(smallSize.orders)
@@ -217,6 +252,8 @@ describe.each(homeKinds)('%s', (kind) => {
       ['status=open&status=ready', 'invalid-value', 'status'],
       ['placedAt[lt]=tomorrow', 'invalid-value', 'placedAt[lt]'],
       [`q=${'long'.repeat(251)}`, 'invalid-value', 'q'],
+      [`q=${Array.from({ length: 400 }, (_, index) => index.toString(36)).join('+')}`.slice(0, 1_002), 'invalid-value', 'q'],
+      ['q=one+two+three+four+five+six+seven+eight+nine', 'invalid-value', 'q'],
       ['q=a%00b', 'invalid-value', 'q'],
       ['notes=a%00b', 'invalid-value', 'notes'],
       ['notes[contains]=%00', 'invalid-value', 'notes[contains]'],
@@ -226,6 +263,18 @@ describe.each(homeKinds)('%s', (kind) => {
       expect(await send('GET', `/api/orders?${parameters}`)).toEqual({
         status: 400,
         body: { error: { code, field, message: expect.any(String) } },
+      })
+    })
+
+    test('more filters than 12', async () => {
+      const { send, list } = await apps.shared()
+      const filters = ['total', 'quantity', 'unitPrice'].flatMap((name) =>
+        ['gt', 'gte', 'lt', 'ne'].map((operator) => `${name}[${operator}]=1`),
+      )
+      expect(await list(`/api/orders?${filters.join('&')}`)).toHaveProperty('rows')
+      expect(await send('GET', `/api/orders?${filters.join('&')}&status=open`)).toEqual({
+        status: 400,
+        body: { error: { code: 'too-many-filters', message: 'the list has more than 12 filters' } },
       })
     })
 

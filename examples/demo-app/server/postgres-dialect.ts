@@ -10,7 +10,8 @@ export const postgresDialect: Dialect = {
   // By Unicode's rules, as JavaScript does; those of "C" know no letters but ASCII's.
   contains: (column) => `strpos(lower(${column}::text COLLATE "und-x-icu"), ?) > 0`,
   // It looks at every row, which takes some 50 ms for 100,000 of them. With more, an index of pg_trgm serves the same condition.
-  hasWord: (_entity, word) => ({ sql: `"searchText" LIKE ?`, values: [`%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`] }),
+  hasWords: (_entity, words) =>
+    words.map((word) => ({ sql: `"searchText" LIKE ?`, values: [`%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`] })),
   searchSchema: () => [],
   isReferenceViolation: (error) => error instanceof Error && 'code' in error && error.code === foreignKeyViolation,
 }

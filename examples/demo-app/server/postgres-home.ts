@@ -4,8 +4,9 @@ import type { Home, Sql } from './home.ts'
 import { line } from './line.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { commitListener } from './postgres-listener.ts'
-import { seed, seedStamp, wholeSize } from './seed/seed.ts'
+import { seed, wholeSize } from './seed/seed.ts'
 import type { SeedOptions } from './seed/seed.ts'
+import { upgrade } from './upgrade.ts'
 
 /** Tables of its own beside whatever else the database holds. */
 const schemaName = 'vantage_live_demo'
@@ -87,7 +88,6 @@ async function makeTables(client: ClientBase, name: string, { size = wholeSize, 
   const sql = sqlOf(client)
   // Of two processes that start at once the second one waits, and finds what the first one has made.
   await sql('SELECT pg_advisory_xact_lock(?)', seedingLock)
-  const stamp = seedStamp(postgresDialect, size)
   const [made] = await sql('SELECT to_regclass(?) AS seeded', `${schemaName}.seeded`)
   if (made?.['seeded'] === null) {
     await sql(`CREATE SCHEMA ${schemaName}`)
@@ -97,9 +97,8 @@ async function makeTables(client: ClientBase, name: string, { size = wholeSize, 
     }
     return
   }
-  const [seeded] = await sql('SELECT stamp FROM seeded')
-  // Others may be at work with it, so it is not for this process to throw it away.
-  if (seeded?.['stamp'] !== stamp) {
+  // Others may be at work with it, so it is not for this process to throw it away. Those of the version before can go on.
+  if (!(await upgrade(sql, postgresDialect, size))) {
     throw new Error(
       `The schema ${schemaName} of ${name} is of another version of this server. To have it made anew: DROP SCHEMA ${schemaName} CASCADE`,
     )

@@ -1,5 +1,4 @@
 import type { Row } from './column.ts'
-import type { Condition, Dialect } from './dialect.ts'
 import type { Entity } from './entity.ts'
 
 /** A text without its case and its accents, so that `sao` finds São Paulo. */
@@ -16,10 +15,8 @@ export function searchText(entity: Entity, row: Row): string {
   return folded(searched.map(([name]) => row[name]).join('\n'))
 }
 
-/** Rows whose search text has every word of this one, wherever in it. */
-export function searchConditions(dialect: Dialect, entity: Entity, text: string): Condition[] {
-  return folded(text)
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => dialect.hasWord(entity, word))
+/** The words of a text, each once. One that is part of another is left out: a row that has the longer one has it, too. */
+export function searchWords(text: string): string[] {
+  const words = [...new Set(folded(text).split(/\s+/))].filter((word) => word !== '')
+  return words.filter((word) => !words.some((other) => other !== word && other.includes(word)))
 }

@@ -16,6 +16,8 @@ export interface ServerOptions extends SeedOptions {
   readonly staticDir?: string
   /** How much longer every answer of the API takes, in ms. */
   readonly latency?: number
+  /** The names under which it is reached, besides those of this machine. */
+  readonly allowedHosts?: readonly string[]
 }
 
 export interface RunningServer {
@@ -32,9 +34,10 @@ export interface RunningServer {
 const grace = 1_000
 
 /** Opens the database, seeding it first where that is needed, and serves it to this machine alone. */
-export async function startServer({ port, database, staticDir, latency, ...seeding }: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { port, database, staticDir, latency, allowedHosts, ...seeding } = options
   const home = await openHome(database, seeding)
-  const app = await createApp({ home, staticDir, latency })
+  const app = await createApp({ home, staticDir, latency, allowedHosts })
   const listener = getRequestListener(app.fetch)
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
 

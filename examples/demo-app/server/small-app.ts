@@ -55,7 +55,8 @@ export function smallApps(kind: HomeKind = 'SQLite'): SmallApps {
     places = await (kind === 'SQLite' ? files() : databases())
     const home = await openHome(places.seeded, { size: smallSize })
     await home.close()
-  })
+    // A PostgreSQL may have to be started first.
+  }, 60_000)
   afterAll(async () => {
     await (await common)?.close()
     await places.close()

@@ -4,11 +4,14 @@ import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Sql } from './home.ts'
-import { seed, seedStamp, wholeSize } from './seed/seed.ts'
+import { seed, wholeSize } from './seed/seed.ts'
 import type { SeedOptions, SeedSize } from './seed/seed.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
+import { upgrade } from './upgrade.ts'
 
-/** Opens the database in a file, or in `:memory:`; where there is none, or one of another version, it is made first. */
+/**
+ * Opens the database in a file, or in `:memory:`. If there is none, or one of which this version can make nothing, it is made first.
+ */
 export async function openSqliteDatabase(file: string, { size = wholeSize, onProgress, signal }: SeedOptions = {}): Promise<DatabaseSync> {
   const fill = async (database: DatabaseSync): Promise<void> => {
     database.exec('BEGIN')
@@ -21,7 +24,7 @@ export async function openSqliteDatabase(file: string, { size = wholeSize, onPro
     database.exec('COMMIT')
   }
 
-  if (file !== ':memory:' && !isCurrent(file, size)) await makeFile(file, fill)
+  if (file !== ':memory:' && !(await isCurrent(file, size))) await makeFile(file, fill)
   const database = new DatabaseSync(file)
   if (file === ':memory:') await fill(database)
   // A reader never waits for a writer, and a commit need not wait for the disk: this is a demo.
@@ -50,16 +53,28 @@ export function sqliteSql(database: DatabaseSync): Sql {
   return (text, ...values) => new Promise((resolve) => resolve(prepared(text).all(...values)))
 }
 
-function isCurrent(file: string, size: SeedSize): boolean {
+/** Whether the file holds a database of this version. One of an earlier version becomes one. */
+async function isCurrent(file: string, size: SeedSize): Promise<boolean> {
   if (!existsSync(file)) return false
   const database = new DatabaseSync(file)
   try {
-    return database.prepare('SELECT stamp FROM seeded').get()?.['stamp'] === seedStamp(sqliteDialect, size)
-  } catch {
-    // No table of that name, or no database at all: it is made anew.
-    return false
+    if (!isSeeded(database)) return false
+    database.exec('PRAGMA busy_timeout = 5000; BEGIN')
+    const isUpgraded = await upgrade(sqliteSql(database), sqliteDialect, size)
+    database.exec('COMMIT')
+    return isUpgraded
   } finally {
+    // Rolls back an upgrade that has failed.
     database.close()
+  }
+}
+
+function isSeeded(database: DatabaseSync): boolean {
+  try {
+    return database.prepare('SELECT stamp FROM seeded').get() !== undefined
+  } catch {
+    // No table of that name, or no database at all.
+    return false
   }
 }
 

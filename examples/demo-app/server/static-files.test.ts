@@ -1,20 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { staticFiles } from './static-files.ts'
-
-function builtApp(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'demo-app-static-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  mkdirSync(join(folder, 'dist', 'assets'), { recursive: true })
-  writeFileSync(join(folder, 'secret.txt'), 'secret')
-  writeFileSync(join(folder, 'dist', 'index.html'), '<title>the app</title>')
-  writeFileSync(join(folder, 'dist', 'favicon.svg'), '<svg/>')
-  writeFileSync(join(folder, 'dist', 'service-worker.js'), 'let b')
-  writeFileSync(join(folder, 'dist', 'assets', 'index-abc123.js'), 'let a')
-  return join(folder, 'dist')
-}
+import { builtApp } from './testing/built-app.ts'
 
 test.each([
   ['/', 'text/html; charset=utf-8', 'no-cache', '<title>the app</title>'],

@@ -11,6 +11,7 @@ import { entityTag } from './row-version.ts'
 import type { VersionedRow } from './row-version.ts'
 import { missingRow, tableStore } from './table-store.ts'
 import type { ChangeRequest } from './table-store.ts'
+import { userOf } from './user.ts'
 import { writeOnce } from './write-once.ts'
 import type { Write } from './write-once.ts'
 
@@ -28,7 +29,8 @@ export function tableRoutes(home: Home, entity: Entity): Hono {
 
   const write = async (context: Context, work: Write, status?: 200 | 201): Promise<Response> => {
     const { method, path } = context.req
-    const row = await writeOnce(home, context.req.header('idempotency-key'), `${method} ${path}`, work)
+    const name = { user: userOf(context), key: context.req.header('idempotency-key'), request: `${method} ${path}` }
+    const row = await writeOnce(home, name, work)
     return row === undefined ? context.body(null, 204) : answer(context, row, status)
   }
 

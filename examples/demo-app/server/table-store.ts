@@ -84,10 +84,13 @@ export function tableStore(dialect: Dialect, entity: Entity): TableStore {
 
     async list(sql, { where, values, orderBy, limit, offset }) {
       const [count] = await sql(`SELECT count(*) AS total FROM ${name} ${where}`, ...values)
+      const total = Number(count?.['total'])
+      // To find out that there is nothing so far behind, the database would put all rows in order.
+      if (offset >= total) return { rows: [], total }
       // The rows before the page are passed over by number alone, for which an index is often enough.
       const page = `SELECT "rowNumber" FROM ${name} ${where} ORDER BY ${orderBy} LIMIT ? OFFSET ?`
       const rows = await sql(`SELECT ${columns} FROM ${name} WHERE "rowNumber" IN (${page}) ORDER BY ${orderBy}`, ...values, limit, offset)
-      return { rows: rows.map(readRow), total: Number(count?.['total']) }
+      return { rows: rows.map(readRow), total }
     },
 
     async insert(sql, row, { write } = {}) {

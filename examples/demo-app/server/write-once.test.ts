@@ -6,11 +6,15 @@ import { openHome } from './open-home.ts'
 import { versioned } from './row-version.ts'
 import { homeKinds, smallApps, smallSize } from './small-app.ts'
 import { writeOnce } from './write-once.ts'
-import type { Write } from './write-once.ts'
+import type { Write, WriteName } from './write-once.ts'
 
 const draft = { customer: 'Ada Baker', cityId: 1_796_236, product: 'muffin', unitPrice: 2.5 }
 
 const sqlite = smallApps()
+
+function named(key: string | undefined, { user = 'ines', request = 'POST /' }: Partial<WriteName> = {}): WriteName {
+  return { user, key, request }
+}
 
 describe.each(homeKinds)('%s', (kind) => {
   const apps = smallApps(kind)
@@ -31,15 +35,15 @@ describe.each(homeKinds)('%s', (kind) => {
 
     test('under one key a write is done once, and is answered again', async () => {
       const { home, write, count } = await numbers()
-      expect(await writeOnce(home, 'a', 'POST /', write)).toEqual({ number: 1, version: '1' })
-      expect(await writeOnce(home, 'a', 'POST /', write)).toEqual({ number: 1, version: '1' })
-      expect(await writeOnce(home, 'b', 'POST /', write)).toMatchObject({ number: 2 })
+      expect(await writeOnce(home, named('a'), write)).toEqual({ number: 1, version: '1' })
+      expect(await writeOnce(home, named('a'), write)).toEqual({ number: 1, version: '1' })
+      expect(await writeOnce(home, named('b'), write)).toMatchObject({ number: 2 })
       expect(await count()).toBe(2)
     })
 
     test('also where it is sent again while it is under way', async () => {
       const { home, write, count } = await numbers()
-      const both = await Promise.all([writeOnce(home, 'a', 'POST /', write), writeOnce(home, 'a', 'POST /', write)])
+      const both = await Promise.all([writeOnce(home, named('a'), write), writeOnce(home, named('a'), write)])
       expect(both).toEqual([
         { number: 1, version: '1' },
         { number: 1, version: '1' },
@@ -53,15 +57,32 @@ describe.each(homeKinds)('%s', (kind) => {
         await write(sql)
         return undefined
       }
-      expect(await writeOnce(home, 'a', 'DELETE /', silent)).toBeUndefined()
-      expect(await writeOnce(home, 'a', 'DELETE /', write)).toBeUndefined()
+      expect(await writeOnce(home, named('a', { request: 'DELETE /' }), silent)).toBeUndefined()
+      expect(await writeOnce(home, named('a', { request: 'DELETE /' }), write)).toBeUndefined()
+      expect(await count()).toBe(1)
+    })
+
+    test('the same key of another user is another write, with an answer of its own', async () => {
+      const { home, write, count } = await numbers()
+      for (let time = 0; time < 2; time += 1) {
+        expect(await writeOnce(home, named('a'), write)).toMatchObject({ number: 1 })
+        expect(await writeOnce(home, named('a', { user: 'mei', request: 'PUT /' }), write)).toMatchObject({ number: 2 })
+        expect(await writeOnce(home, named('a', { user: '' }), write)).toMatchObject({ number: 3 })
+      }
+      expect(await count()).toBe(3)
+    })
+
+    test('a key of more than 255 characters is refused, and changes nothing', async () => {
+      const { home, write, count } = await numbers()
+      expect(await writeOnce(home, named('a'.repeat(255)), write)).toMatchObject({ number: 1 })
+      await expect(writeOnce(home, named('a'.repeat(256)), write)).rejects.toMatchObject({ status: 400, code: 'invalid-key' })
       expect(await count()).toBe(1)
     })
 
     test.each([undefined, ''])('without a key (%j) each is another one', async (key) => {
       const { home, write, count } = await numbers()
-      await writeOnce(home, key, 'POST /', write)
-      await writeOnce(home, key, 'POST /', write)
+      await writeOnce(home, named(key), write)
+      await writeOnce(home, named(key), write)
       expect(await count()).toBe(2)
     })
 
@@ -71,28 +92,28 @@ describe.each(homeKinds)('%s', (kind) => {
         await write(sql)
         throw new Error('refused')
       }
-      await expect(writeOnce(home, 'a', 'POST /', failing)).rejects.toThrow('refused')
+      await expect(writeOnce(home, named('a'), failing)).rejects.toThrow('refused')
       expect(await count()).toBe(0)
-      expect(await writeOnce(home, 'a', 'POST /', write)).toMatchObject({ number: 1 })
+      expect(await writeOnce(home, named('a'), write)).toMatchObject({ number: 1 })
     })
 
     test('a write whose answer cannot be stored has changed nothing', async () => {
       const { home, write, count } = await numbers()
       await home.write((sql) => sql('DROP TABLE answers'))
-      await home.write((sql) => sql('CREATE TABLE answers (number INTEGER, key TEXT, request TEXT, "row" TEXT CHECK (1 = 0))'))
-      await expect(writeOnce(home, 'a', 'POST /', write)).rejects.toThrow(/check constraint/i)
+      await home.write((sql) => sql('CREATE TABLE answers (number INTEGER, "user" TEXT, key TEXT, request TEXT, "row" TEXT CHECK (1 = 0))'))
+      await expect(writeOnce(home, named('a'), write)).rejects.toThrow(/check constraint/i)
       expect(await count()).toBe(0)
     })
 
     test('the oldest answers are forgotten, and ten thousand are kept', async () => {
       const { home, write } = await numbers()
-      await writeOnce(home, 'first', 'POST /', write)
-      await writeOnce(home, 'second', 'POST /', write)
+      await writeOnce(home, named('first'), write)
+      await writeOnce(home, named('second'), write)
       // As if as many had been written meanwhile.
       await home.write((sql) => sql(`UPDATE counters SET "last" = 10000 WHERE name = 'answers'`))
-      await writeOnce(home, 'last', 'POST /', write)
-      expect(await writeOnce(home, 'second', 'POST /', write)).toMatchObject({ number: 2 })
-      expect(await writeOnce(home, 'first', 'POST /', write)).toMatchObject({ number: 4 })
+      await writeOnce(home, named('last'), write)
+      expect(await writeOnce(home, named('second'), write)).toMatchObject({ number: 2 })
+      expect(await writeOnce(home, named('first'), write)).toMatchObject({ number: 4 })
     })
   })
 
@@ -141,6 +162,31 @@ describe.each(homeKinds)('%s', (kind) => {
       expect(first).toMatchObject({ status: 200, body: { quantity: 77 } })
       expect(await patch()).toEqual(first)
     })
+
+    test('what one user has sent is not sent by another one under its key, and is not told to them', async () => {
+      const { send, list } = await apps.open()
+      const order = async (customer: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> =>
+        send('POST', '/api/orders', { ...draft, customer }, { 'idempotency-key': 'a', ...headers })
+      const { total } = await list('/api/orders')
+      for (let time = 0; time < 2; time += 1) {
+        expect(await order('Of Ines', { authorization: 'Bearer ines' })).toMatchObject({ status: 201, body: { customer: 'Of Ines' } })
+        expect(await order('Of Mei', { authorization: 'Bearer mei' })).toMatchObject({ status: 201, body: { customer: 'Of Mei' } })
+        expect(await order('Of nobody')).toMatchObject({ status: 201, body: { customer: 'Of nobody' } })
+      }
+      expect(await list('/api/orders')).toHaveProperty('total', total + 3)
+    })
+
+    test.each(['ines', 'Basic aW5lczo=', 'Bearer', 'Bearer ', 'Bearer a b', 'Bearer a,b', `Bearer ${'a'.repeat(101)}`])(
+      'whoever says wrongly who they are (%s) changes nothing',
+      async (authorization) => {
+        const { request, list } = await apps.shared()
+        const response = await request('/api/orders/B-000001', { method: 'DELETE', headers: { authorization, 'idempotency-key': 'a' } })
+        expect(response.status).toBe(401)
+        expect(response.headers.get('www-authenticate')).toBe('Bearer')
+        expect(await response.json()).toMatchObject({ error: { code: 'no-token' } })
+        expect((await list('/api/orders?id=B-000001')).rows).toHaveLength(1)
+      },
+    )
 
     test('what was refused is tried anew', async () => {
       const { send } = await apps.open()

@@ -9,14 +9,27 @@ export type Write = (sql: Sql) => Promise<VersionedRow | undefined>
 
 /** How many answers are remembered: far more than a client has under way, be it back after hours offline. */
 const mostAnswers = 10_000
+/** In characters. A key is kept with its answer, and told to everybody who listens. */
+const longestKey = 255
+
+/** Which write it is: all of these have to be the same for it to be the same write. */
+export interface WriteName {
+  readonly user: string
+  /** The `Idempotency-Key`. Without one, or with an empty one, each write is another. */
+  readonly key: string | undefined
+  /** Its method and path, from which an answer's status follows. */
+  readonly request: string
+}
 
 export function answersSchema({ wholeNumber, tableOptions }: Dialect): string {
   return `
     CREATE TABLE answers (
       number ${wholeNumber} PRIMARY KEY,
-      key TEXT NOT NULL UNIQUE,
+      "user" TEXT,
+      key TEXT NOT NULL,
       request TEXT NOT NULL,
-      "row" TEXT
+      "row" TEXT,
+      UNIQUE (key, "user")
     ) ${tableOptions}
   `
 }
@@ -26,23 +39,33 @@ export function startAnswers(sql: Sql): Promise<void> {
 }
 
 /**
- * Does a write, all of it or nothing, and under each `Idempotency-Key` once: a request that is sent again, because its
- * answer was lost on the way, gets the answer of the first one. The answer is stored in the transaction of the change, so
- * that neither is ever there without the other. A write that throws has changed nothing, and may be tried again.
+ * Does a write, all of it or nothing, and under each `Idempotency-Key` of a user once: a request that is sent again, because its
+ * answer was lost on the way, gets the answer of the first one. Nobody else does, though everybody who listens hears of the key. The
+ * answer is stored in the transaction of the change, so that neither is ever there without the other. A write that throws has
+ * changed nothing, and may be tried again.
  *
- * @param request its method and path, from which an answer's status follows
- * @throws RequestError where the key was that of another request, and what `write` throws
+ * @throws RequestError if the key is too long or was that of another request of the user, and what `write` throws
  */
-export function writeOnce(home: Home, key: string | undefined, request: string, write: Write): Promise<VersionedRow | undefined> {
+export function writeOnce(home: Home, { user, key, request }: WriteName, write: Write): Promise<VersionedRow | undefined> {
   return home.write(async (sql) => {
     if (key === undefined || key === '') return write(sql)
-    const [known] = await sql('SELECT request, "row" FROM answers WHERE key = ?', key)
+    if (key.length > longestKey) {
+      throw new RequestError(400, 'invalid-key', `Idempotency-Key has ${key.length} characters; expected at most ${longestKey}`)
+    }
+    // An answer without a user is from before answers had one (`upgrade.ts`). It may be anybody's, and to do its write twice is worse
+    // than to tell it.
+    const [known] = await sql(
+      'SELECT request, "row" FROM answers WHERE key = ? AND ("user" = ? OR "user" IS NULL) ORDER BY "user" IS NULL',
+      key,
+      user,
+    )
     if (known === undefined) {
       const row = await write(sql)
       const number = await nextNumber(sql, 'answers')
       await sql(
-        'INSERT INTO answers (number, key, request, "row") VALUES (?, ?, ?, ?)',
+        'INSERT INTO answers (number, "user", key, request, "row") VALUES (?, ?, ?, ?, ?)',
         number,
+        user,
         key,
         request,
         row === undefined ? null : JSON.stringify(row),

@@ -36,12 +36,12 @@ export interface SeedOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** To be raised whenever the seeded rows change; a change of the schema shows by itself. */
+/** To be raised whenever the seeded rows change. A change of the schema shows by itself; `upgrade.ts` may keep rows over it. */
 const seedVersion = 1
 
 /** Names what `seed` makes: a database that has another one is out of date. */
-export function seedStamp(dialect: Dialect, size: SeedSize): string {
-  return JSON.stringify({ seedVersion, size, schema: [...schema(dialect), ...indexSchema()] })
+export function seedStamp(size: SeedSize, tables: readonly string[]): string {
+  return JSON.stringify({ seedVersion, size, schema: [...tables, ...indexSchema()] })
 }
 
 /** Makes and fills all tables, in the caller's transaction; between two steps that can show how far it is, or leave off. */
@@ -69,7 +69,7 @@ export async function* seed(sql: Sql, dialect: Dialect, size: SeedSize): AsyncGe
   // Tells the database which of the indexes is worth more.
   await sql('ANALYZE')
   await sql('CREATE TABLE seeded (stamp TEXT NOT NULL)')
-  await sql('INSERT INTO seeded VALUES (?)', seedStamp(dialect, size))
+  await sql('INSERT INTO seeded VALUES (?)', seedStamp(size, schema(dialect)))
   yield { label: 'done', done: 1 }
 }
 
