@@ -2,6 +2,7 @@ import { act, cleanup, renderHook, waitFor } from '@testing-library/react'
 import { LiveTable, memoryCache, PurgedError, type LiveTableOptions } from '@vantage-live/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -66,7 +67,7 @@ describe('promise 14: after a purge', () => {
     const { table, wrapper, hold, client } = makeHarness(25)
     const letGo = hold()
     const { result } = renderHook(() => useLivePage(table, 1), { wrapper })
-    const prefetched = client.query(livePageOptions(table, 2)).catch(() => undefined)
+    const prefetched = fetchQuery(client, livePageOptions(table, 2)).catch(() => undefined)
     await act(() => table.purge())
     letGo()
     await act(() => prefetched)
