@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { join } from 'node:path'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
@@ -79,7 +78,7 @@ function inBrowser({
     define: { REACT_MAJOR: reactMajor },
     resolve: {
       conditions: [...conditions, 'browser'],
-      alias: reactMajor === 18 ? { react: folderOf('react-18'), 'react-dom': folderOf('react-dom-18') } : {},
+      alias: reactMajor === 18 ? lowest('react', 'react-dom', '@tanstack/react-query') : {},
     },
     // What Vite would otherwise find only while tests run, and then reload their page.
     optimizeDeps: {
@@ -121,8 +120,7 @@ function chromium(): BrowserProviderOption {
   return playwright({ launchOptions: { executablePath: findChromium(), args: [...browserArgs] } })
 }
 
-/** Where a package lies that packages/react depends on. */
-function folderOf(name: string): string {
-  const { resolve } = createRequire(new URL('packages/react/package.json', import.meta.url))
-  return dirname(resolve(`${name}/package.json`))
+/** Aliases that put the lowest versions that are supported in the place of these packages. */
+function lowest(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, join(import.meta.dirname, 'lowest', 'node_modules', name)]))
 }

@@ -7,6 +7,7 @@ import { engines, type Engine } from './browsers/engine.ts'
 import { ensureBrowsers } from './browsers/find-browser.ts'
 import { pnpmCommand } from './pnpm-command.ts'
 import { countLine, noTests, oneFailure, playwrightCount, runnerCount, sumOf, vitestCount, type TestCount } from './test-count.ts'
+import { tryPackages } from './try-packages.ts'
 
 const root = join(import.meta.dirname, '..')
 const commands = commandRunner(root)
@@ -26,7 +27,7 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
   ['Types', () => inOrder(['exec', 'tsc', '-p', 'tsconfig.json'], ['--recursive', '--workspace-concurrency=2', 'run', 'check'])],
   ['Lint', () => inOrder(['exec', 'oxlint'])],
   ['Format', () => inOrder(['exec', 'oxfmt', '--check'])],
-  ['Packages', () => inOrder(...publish('core'), ...publish('react'))],
+  ['Packages', packages],
   ['Size', () => inOrder(['exec', 'size-limit'])],
 ]
 
@@ -97,9 +98,15 @@ function browsers(): boolean {
   }
 }
 
+/** Packs the packages as they would be published, and uses them. */
+async function packages(): Promise<boolean> {
+  const archives = { core: join(folder, 'core.tgz'), react: join(folder, 'react.tgz') }
+  const arePacked = await inOrder(...Object.entries(archives).flatMap(([name, archive]) => publish(name, archive)))
+  return arePacked && tryPackages(archives, folder, commands)
+}
+
 /** Packs a package as it would be published, and looks at what came out. */
-function publish(name: string): readonly (readonly string[])[] {
-  const archive = join(folder, `${name}.tgz`)
+function publish(name: string, archive: string): readonly (readonly string[])[] {
   return [
     ['--dir', join('packages', name), '--silent', 'pack', '--out', archive],
     ['exec', 'publint', 'run', archive, '--strict'],

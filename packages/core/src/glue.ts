@@ -32,7 +32,7 @@ export function glue<Row>({ page, pageSize }: Slice, masterPageSize: number, par
  */
 export function fitTogether<Row>(parts: readonly ListResult<Row>[], masterPageSize: number, idOf: (row: Row) => string): boolean {
   const ids = parts.flatMap((part) => part.rows.map(idOf))
-  const last = parts.findLastIndex((part) => part.rows.length > 0)
+  const last = parts.map((part) => part.rows.length > 0).lastIndexOf(true)
   return (
     new Set(ids).size === ids.length &&
     parts.every((part, index) => part.total === parts[0]?.total && (index >= last || part.rows.length === masterPageSize))

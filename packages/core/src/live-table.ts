@@ -1,6 +1,7 @@
 import type { Cache } from './cache/cache.ts'
 import { idbCache } from './cache/indexeddb.ts'
 import { memoryCache } from './cache/memory.ts'
+import { Closable } from './closable.ts'
 import { ArgumentError, UnsupportedError } from './errors.ts'
 import type { StorageStatus } from './cache/safe-cache.ts'
 import type { LiveStatus } from './feed.ts'
@@ -37,7 +38,7 @@ import type { WriteOptions } from './writes/writes.ts'
  * invalidate what they changed before the caller hears of them. Live events invalidate too.
  * It connects to its stream at the first read or subscription, and lets go of it when the last subscriber leaves.
  */
-export class LiveTable<Row extends object> implements Table<Row> {
+export class LiveTable<Row extends object> extends Closable implements Table<Row> {
   readonly #options: LiveTableOptions<Row>
   readonly #shared: Shared<Row>
   readonly #view: View<Row>
@@ -47,6 +48,7 @@ export class LiveTable<Row extends object> implements Table<Row> {
    * @throws ArgumentError where an option cannot work (promise 20)
    */
   constructor(options: LiveTableOptions<Row>, view?: SharedView<Row>) {
+    super()
     this.#options = options
     this.#shared = view?.shared ?? { root: this, live: makeLiveMaster(options), views: new WeakValues() }
     this.#view = view ?? { query: {}, canonical: canonicalQuery({}) }
@@ -400,10 +402,6 @@ export class LiveTable<Row extends object> implements Table<Row> {
    */
   close(): void {
     if (this.root === this) this.#live.close()
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
   }
 
   get #live(): LiveMaster<Row> {

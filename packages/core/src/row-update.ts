@@ -30,7 +30,7 @@ export function listAfter<List extends Pick<ListResult<object>, 'rows'>>(
   const after = rowAfter(held, row, fields)
   if (after === held) return list
   if (after === undefined || !staysInPlace(held, after, view, changed)) return undefined
-  return { ...list, rows: list.rows.with(index, after) }
+  return { ...list, rows: list.rows.map((each, at) => (at === index ? after : each)) }
 }
 
 /** The newer one of a row that is held and the one that an update brings; undefined where that lacks what the held one has. */

@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
 import { liveRowOptions } from './live-row-options.ts'
 import { liveKeys } from './live-keys.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, namesOf } from './testing/harness.tsx'
 import { useLivePage } from './use-live-page.ts'
 import { useLiveRow } from './use-live-row.ts'
@@ -72,13 +73,13 @@ test('an event during a refetch that is then cancelled by unmounting is not forg
 
 test('prefetched pages follow the table as mounted ones do', async () => {
   const { table, client, stream, master } = makeHarness(25)
-  await client.query(livePageOptions(table, 1))
-  await client.query(liveRowOptions(table, 1))
+  await fetchQuery(client, livePageOptions(table, 1))
+  await fetchQuery(client, liveRowOptions(table, 1))
   await master.patch(1, { name: 'renamed' })
   stream.emit({ type: 'updated', id: 1 })
   await waitFor(() => expect(client.getQueryState(liveKeys.page(table, 1))?.isInvalidated).toBe(true))
   expect(client.getQueryState(liveKeys.row(table, 1))?.isInvalidated).toBe(true)
-  expect((await client.query(livePageOptions(table, 1))).rows[0]?.name).toBe('renamed')
+  expect((await fetchQuery(client, livePageOptions(table, 1))).rows[0]?.name).toBe('renamed')
 })
 
 test('a prefetch that finds something stale returns it at once and renews it', async () => {
@@ -89,14 +90,14 @@ test('a prefetch that finds something stale returns it at once and renews it', a
 
   const { table, client, hold } = makeHarness(25, cache)
   const release = hold()
-  expect(await client.query(livePageOptions(table, 1))).toMatchObject({ stale: true })
+  expect(await fetchQuery(client, livePageOptions(table, 1))).toMatchObject({ stale: true })
   release()
   await waitFor(() => expect(client.getQueryData(livePageOptions(table, 1).queryKey)?.stale).toBe(false))
 })
 
 test('a hydrated page follows the table though it was read elsewhere', async () => {
   const server = makeHarness(25)
-  await server.client.query(livePageOptions(server.table, 1))
+  await fetchQuery(server.client, livePageOptions(server.table, 1))
   const { table, client, wrapper, stream, master, calls } = makeHarness(25)
   hydrate(client, JSON.parse(JSON.stringify(dehydrate(server.client))))
 

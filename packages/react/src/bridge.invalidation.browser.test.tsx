@@ -6,6 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
 import { liveRowOptions } from './live-row-options.ts'
 import type { LivePageKey } from './live-keys.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings, nextTask } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -23,7 +24,7 @@ function asked({ calls }: Harness): string[] {
 test('an invalidation asks once for each thing that is watched and hit, however many watch it, and for nothing else', async () => {
   const harness = makeHarness(25)
   const { table, wrapper, stream, client } = harness
-  await client.query(liveRowOptions(table, 4))
+  await fetchQuery(client, liveRowOptions(table, 4))
   renderHook(() => [useLiveRow(table, 1), useLiveRow(table, '1'), useLiveRow(table, 2), useLivePage(table, 1), useLivePage(table, 1)], {
     wrapper,
   })
@@ -46,7 +47,7 @@ test.each<[string, Partial<UseQueryOptions<Page<Order>, Error, Page<Order>, Live
 ])('what %s is marked and not asked for', async (_, options) => {
   const harness = makeHarness(25)
   const { table, wrapper, client } = harness
-  await client.query(livePageOptions(table, 1))
+  await fetchQuery(client, livePageOptions(table, 1))
   renderHook(() => useQuery({ ...livePageOptions(table, 1), ...options }), { wrapper })
   await nextTask()
   expect(asked(harness)).toEqual(['list'])

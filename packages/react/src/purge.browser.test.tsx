@@ -3,6 +3,7 @@ import { LiveTable, memoryCache, PurgedError, type LiveTableOptions } from '@van
 import { afterEach, describe, expect, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
 import { atRest } from './testing/at-rest.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -67,7 +68,7 @@ describe('promise 14: after a purge', () => {
     const { table, wrapper, hold, client } = makeHarness(25)
     const letGo = hold()
     const { result } = renderHook(() => useLivePage(table, 1), { wrapper })
-    const prefetched = client.query(livePageOptions(table, 2)).catch(() => undefined)
+    const prefetched = fetchQuery(client, livePageOptions(table, 2)).catch(() => undefined)
     await act(() => table.purge())
     letGo()
     await act(() => prefetched)

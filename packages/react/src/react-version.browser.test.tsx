@@ -14,6 +14,10 @@ test('these tests run on the React that their project names', () => {
   expect(domVersion).toBe(version)
 })
 
+test('React 18 comes with the lowest TanStack Query that is supported, which has no client.query() yet', () => {
+  expect('query' in QueryClient.prototype).toBe(REACT_MAJOR > 18)
+})
+
 test('the tests, TanStack Query and Testing Library share one React', async () => {
   // Hooks of a second React would throw: it knows nothing of the component that the first one renders.
   function Greeting(): ReactElement {

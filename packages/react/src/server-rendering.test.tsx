@@ -3,6 +3,7 @@ import { LiveTable, manualStream, memoryCache, memoryTable, type LiveStream } fr
 import { renderToString } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { useLivePage } from './use-live-page.ts'
 import { useLiveRow } from './use-live-row.ts'
 import { useLiveStatus } from './use-live-status.ts'
@@ -43,14 +44,14 @@ test('promise 19: the hooks render on a server, with what was prefetched and wit
   const table = makeTable()
   const client = new QueryClient()
   expect(renderWith(client, table)).toContain('nothing yet')
-  await client.query(livePageOptions(table, 1))
+  await fetchQuery(client, livePageOptions(table, 1))
   expect(renderWith(client, table)).toContain('one')
 })
 
 test('promise 19: on a server a query leaves no subscription behind', async () => {
   const table = makeTable()
   const client = new QueryClient()
-  await client.query(livePageOptions(table, 1))
+  await fetchQuery(client, livePageOptions(table, 1))
   expect(client.getQueryCache().hasListeners()).toBe(false)
 })
 
@@ -68,7 +69,7 @@ test('promise 19: a page that is held renders on a server, as any other', async 
       </QueryClientProvider>,
     )
   expect(html()).toBe(', 0 new')
-  await client.query(livePageOptions(table, 1))
+  await fetchQuery(client, livePageOptions(table, 1))
   expect(html()).toBe('one, 0 new')
 })
 

@@ -5,6 +5,7 @@ import { Profiler, Suspense, type ReactNode } from 'react'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
 import { liveRowOptions } from './live-row-options.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, type Harness } from './testing/harness.tsx'
 import { expectNoReactWarnings, nextTask } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -116,7 +117,7 @@ describe('what comes is shown in the task in which it came', () => {
 
   test('what is known already is shown by the first commit', async () => {
     const server = makeHarness(3)
-    await server.client.query(liveRowOptions(server.table, 1))
+    await fetchQuery(server.client, liveRowOptions(server.table, 1))
     const { table, wrapper, client, calls } = makeHarness(3)
     hydrate(client, dehydrate(server.client))
     const texts: string[] = []
@@ -223,7 +224,7 @@ describe('who is shown what', () => {
 
   test('another key whose row is known: it is shown in the same commit', async () => {
     const { table, wrapper, client } = makeHarness(3)
-    await client.query(liveRowOptions(table, 2))
+    await fetchQuery(client, liveRowOptions(table, 2))
     const texts: string[] = []
     const tree = (id: number): ReactNode => (
       <Recorder texts={texts}>

@@ -46,11 +46,17 @@ class Boundary extends Component<{ readonly onReset: () => void; readonly childr
   }
 }
 
-// What TanStack Query's own hook does is what these tests expect of ours.
+/** The major version of React; 18 comes with the lowest TanStack Query that is supported. */
+declare const REACT_MAJOR: number
+
+// TanStack Query's own hook, as it is now, is the model of ours.
 describe.each<[string, UsePage]>([
   ['useLivePage', (table, options) => useLivePage(table, 1, options)],
   ['useQuery', (table, options) => useQuery({ ...livePageOptions(table, 1), ...options })],
-])('%s', (_hook, usePage) => {
+])('%s', (hook, usePage) => {
+  // The model was not always like that: in the lowest version it does not ask such a function before it mounts.
+  const isOlder = hook === 'useQuery' && REACT_MAJOR === 18
+
   /** What is on screen once all that waits for promises, and for useQuery's timers, has happened. */
   async function onScreen(): Promise<string> {
     await nextTask()
@@ -135,7 +141,7 @@ describe.each<[string, UsePage]>([
     expect(harness.calls).toHaveLength(2)
   })
 
-  test('a function decides by the error and the query', async () => {
+  test.skipIf(isOlder)('a function decides by the error and the query', async () => {
     const harness = makeHarness(3)
     const throwOnError: NonNullable<Options['throwOnError']> = (error, { state }) => error.message === 'severe' && state.data === undefined
     harness.failWith(new Error('harmless'))
@@ -155,7 +161,7 @@ describe.each<[string, UsePage]>([
     expect(await onScreen()).toBe('3 rows, severe')
   })
 
-  test('an error that a function leaves to the component is asked for again when that is mounted again', async () => {
+  test.skipIf(isOlder)('an error that a function leaves to the component is asked for again when that is mounted again', async () => {
     const harness = makeHarness(3)
     harness.failWith(new Error('harmless'))
     renderPage(harness, { throwOnError: () => false })

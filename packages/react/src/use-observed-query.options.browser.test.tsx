@@ -5,6 +5,7 @@ import { Profiler, useLayoutEffect, type ReactNode } from 'react'
 import { afterEach, describe, expect, test } from 'vitest'
 import { livePageOptions } from './live-page-options.ts'
 import { liveRowOptions } from './live-row-options.ts'
+import { fetchQuery } from './testing/fetch-query.ts'
 import { makeHarness, type Harness, type Order } from './testing/harness.tsx'
 import { expectNoReactWarnings, nextTask } from './testing/react-warnings.ts'
 import { useLivePage } from './use-live-page.ts'
@@ -100,7 +101,7 @@ describe('while a persisted client is restored', () => {
 
   test('what is restored is shown afterwards, and not asked for', async () => {
     const server = makeHarness(3)
-    await server.client.query(liveRowOptions(server.table, 1))
+    await fetchQuery(server.client, liveRowOptions(server.table, 1))
     const harness = makeHarness(3)
     const { text, end } = renderRestoring(harness)
     hydrate(harness.client, dehydrate(server.client))
@@ -143,7 +144,7 @@ describe('a component renders', () => {
   ])('%s', async (_, options, read, { begins, ends }) => {
     const harness = makeHarness(3)
     const { client, table, master, hold, calls } = harness
-    await client.query(liveRowOptions(table, 1))
+    await fetchQuery(client, liveRowOptions(table, 1))
     const commits = countCommits(harness, options, ...read)
     await nextTask()
     expect(commits()).toBe(1)

@@ -191,14 +191,14 @@ export function describeTable(name: string, create: (rows: readonly ContractRow[
         const table = await setUp()
         const ascending = [-2.5, 0, 9, 9, 10, 100, 1000]
         expect(await column(table, 'amount', { orderBy: [{ field: 'amount', direction: 'asc' }] })).toEqual(ascending)
-        expect(await column(table, 'amount', { orderBy: [{ field: 'amount', direction: 'desc' }] })).toEqual(ascending.toReversed())
+        expect(await column(table, 'amount', { orderBy: [{ field: 'amount', direction: 'desc' }] })).toEqual([...ascending].reverse())
       })
 
       test('text is ordered, both ways', async () => {
         const table = await setUp([...seeds].sort((a, b) => a.amount - b.amount))
         const ascending = seeds.map((row) => row.name)
         expect(await column(table, 'name', { orderBy: [{ field: 'name', direction: 'asc' }] })).toEqual(ascending)
-        expect(await column(table, 'name', { orderBy: [{ field: 'name', direction: 'desc' }] })).toEqual(ascending.toReversed())
+        expect(await column(table, 'name', { orderBy: [{ field: 'name', direction: 'desc' }] })).toEqual([...ascending].reverse())
       })
 
       test('a second key decides between rows that are equal in the first', async () => {

@@ -1,4 +1,5 @@
 import { retryAfter } from '../retry-after.ts'
+import { isUrl } from './is-url.ts'
 
 /** Where events come from and how they are asked for. */
 export interface SseSource {
@@ -22,7 +23,7 @@ export interface Failure {
 export function whyNoRequests({ url, fetch }: SseSource): string | undefined {
   if (typeof WritableStream === 'undefined' || typeof (fetch ?? globalThis.fetch) !== 'function') return 'no fetch here can read a stream'
   // A fetch of the app's own may know where a relative address belongs.
-  if (fetch !== undefined || URL.canParse(url, baseUrl())) return undefined
+  if (fetch !== undefined || isUrl(url, baseUrl())) return undefined
   return 'the url is relative, and there is no page here that it could belong to'
 }
 

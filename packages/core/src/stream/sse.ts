@@ -1,5 +1,6 @@
 import type { EventSourceMessage } from 'eventsource-parser'
 import { ArgumentError, EventError } from '../errors.ts'
+import { isUrl } from './is-url.ts'
 import { toLiveEvent } from './live-event.ts'
 import { connectSse } from './sse-connection.ts'
 import type { LiveEvent, LiveStream } from './stream.ts'
@@ -94,6 +95,6 @@ function parseJson(data: string): unknown {
 
 function checkUrl(url: string | URL): string {
   // The base only lets a relative address pass, as the browser resolves it against the page's own.
-  if (url instanceof URL || (typeof url === 'string' && url !== '' && URL.canParse(url, 'http://localhost'))) return String(url)
+  if (url instanceof URL || (typeof url === 'string' && url !== '' && isUrl(url, 'http://localhost'))) return String(url)
   throw new ArgumentError('url', url, 'the address of an event stream')
 }

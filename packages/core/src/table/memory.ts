@@ -2,6 +2,7 @@ import { ArgumentError, MissingRowError, VersionError } from '../errors.ts'
 import { appliedOnce } from './applied-once.ts'
 import { matchingRows } from './match.ts'
 import { canonicalListQuery, canonicalQuery, idText } from './query.ts'
+import { randomName } from './random-name.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
 import type { ChangeOptions, CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
 import { longestTimer } from './timer.ts'
@@ -60,7 +61,7 @@ export interface MemoryTable<Row extends object> extends Table<Row> {
  * A table in memory, for tests and stories. It reads and gives out copies (`structuredClone`), and always knows the total.
  *
  * Rows stand in the order they were inserted in. An insert without an id gets one: the next number where all ids are
- * numbers, and else a random UUID. `where`, `orderBy` and `search` mean what `matchingRows` says.
+ * numbers, and else a random text. `where`, `orderBy` and `search` mean what `matchingRows` says.
  *
  * A write that comes twice under one idempotency key is applied once, and answered as the first time; the keys of the
  * latest 1,000 writes that answer with a row are remembered, and of as many deletes.
@@ -84,8 +85,7 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
     if (typeof id === 'number') highestId = Math.max(highestId, Math.floor(id))
     return row
   }
-  const newId = (): RowId =>
-    [...stored.values()].every((row) => typeof fieldOf(row, idField) === 'number') ? highestId + 1 : crypto.randomUUID()
+  const newId = (): RowId => ([...stored.values()].every((row) => typeof fieldOf(row, idField) === 'number') ? highestId + 1 : randomName())
   const versionOf = (row: object): unknown => (versionField === undefined ? undefined : fieldOf(row, versionField))
   const withVersion = (row: Row, version: number): Row => (versionField === undefined ? row : { ...row, [versionField]: version })
   const firstVersion = (argument: string, row: object): number => {

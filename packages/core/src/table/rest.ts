@@ -303,11 +303,20 @@ function withSearch(path: string, search: string): string {
 }
 
 function lastSegment(path: string): string {
-  return path.split('/').findLast((segment) => segment !== '') ?? path
+  return (
+    path
+      .split('/')
+      .filter((segment) => segment !== '')
+      .at(-1) ?? path
+  )
 }
 
 function resolve(location: string, base: string): string {
-  return URL.canParse(location, base) ? new URL(location, base).href : location
+  try {
+    return new URL(location, base).href
+  } catch {
+    return location
+  }
 }
 
 function jsonText(argument: string, body: object): string {

@@ -22,8 +22,13 @@ export function withinTime<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   if (timeout === undefined) return untilAborted(work(signal), signal)
-  const limit = new AbortController()
-  const timer = setTimeout(() => limit.abort(new TimeoutError(what, timeout)), timeout)
-  const either = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
-  return untilAborted(work(either), either).finally(() => clearTimeout(timer))
+  const end = new AbortController()
+  const leave = (): void => end.abort(signal?.reason)
+  if (signal?.aborted === true) leave()
+  signal?.addEventListener('abort', leave, { once: true })
+  const timer = setTimeout(() => end.abort(new TimeoutError(what, timeout)), timeout)
+  return untilAborted(work(end.signal), end.signal).finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', leave)
+  })
 }

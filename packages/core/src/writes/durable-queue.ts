@@ -3,8 +3,8 @@ import { makeClock } from '../clock.ts'
 import { ArgumentError, StorageError, TimeoutError } from '../errors.ts'
 import { answered, idbDatabase } from '../idb-database.ts'
 import { isObject } from '../table/is-object.ts'
+import { randomName } from '../table/random-name.ts'
 import { fieldOf } from '../table/row.ts'
-import { randomName } from './new-ids.ts'
 import type { StoredWrite, WriteStorage, WriteStorageConnection } from './write-storage.ts'
 
 /** How long the disk, and the browser's locks, may take to answer, in ms. */

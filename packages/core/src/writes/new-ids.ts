@@ -1,3 +1,5 @@
+import { randomName } from '../table/random-name.ts'
+
 /**
  * The names of rows that were inserted here without an id, and the ids that the master gave them.
  *
@@ -67,9 +69,4 @@ export class NewIds {
   shownKeyOf(id: string): string {
     return this.#keyOf.get(id) ?? id
   }
-}
-
-/** A name that nothing else has. Not `randomUUID`, which pages without TLS do not have. */
-export function randomName(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-')
 }

@@ -206,7 +206,7 @@ export class Overlay<Row extends object> {
 
   row(base: Row | undefined, id: string, age: Based): Row | undefined {
     const key = this.keyOf(id)
-    this.#byKey ??= Map.groupBy(this.#writes, (write) => write.key && this.keyOf(write.key))
+    this.#byKey ??= this.#writesByKey()
     const own = this.#byKey.has(undefined)
       ? [...this.#writes].filter((write) => write.key === undefined || this.keyOf(write.key) === key)
       : (this.#byKey.get(key) ?? [])
@@ -216,6 +216,17 @@ export class Overlay<Row extends object> {
 
   count(total: number, view: CanonicalQuery, age: Based): number {
     return layOver({ rows: [], total }, this.#shownSince(age), { view, slice: undefined }, this.#keys).total ?? total
+  }
+
+  #writesByKey(): Map<string | undefined, OverlaidWrite<Row>[]> {
+    const byKey = new Map<string | undefined, OverlaidWrite<Row>[]>()
+    for (const write of this.#writes) {
+      const key = write.key && this.keyOf(write.key)
+      const ofKey = byKey.get(key)
+      if (ofKey === undefined) byKey.set(key, [write])
+      else ofKey.push(write)
+    }
+    return byKey
   }
 
   /**

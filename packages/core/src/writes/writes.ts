@@ -4,6 +4,7 @@ import { ownCopy } from '../own-copy.ts'
 import type { StandardSchemaV1 } from '../row-schema.ts'
 import { isObject } from '../table/is-object.ts'
 import { idText, isRowId } from '../table/query.ts'
+import { randomName } from '../table/random-name.ts'
 import { fieldOf, givenId, writtenId } from '../table/row.ts'
 import type { LiveEvent } from '../stream/stream.ts'
 import type { AffectedRows, ChangeOptions, RowId, RowUpdate, SendOptions, Table } from '../table/table.ts'
@@ -12,7 +13,6 @@ import { fieldsOf, withFields, type Change } from './change.ts'
 import { FailedWrites } from './failed-writes.ts'
 import { failureOf } from './failure.ts'
 import { KeptWrites, type FoundWrite } from './kept-writes.ts'
-import { randomName } from './new-ids.ts'
 import type { Overlay } from './overlay.ts'
 import type { FailedWrite, PendingWrite } from './pending-write.ts'
 import { isOffline, Sender } from './sender.ts'
@@ -507,8 +507,9 @@ export class Writes<Row extends object> {
     })
     const waiting = adopted.filter(({ failed }) => failed === undefined).map(({ write }) => write)
     this.#overlay.adoptIds(adopted.map(({ write }) => write))
-    const { sent = [], unsent = [] } = Object.groupBy(this.#pending, ({ isSent }) => (isSent ? 'sent' : 'unsent'))
-    const toSend = [...unsent, ...waiting].toSorted((a, b) => a.order - b.order)
+    const pending = [...this.#pending]
+    const sent = pending.filter(({ isSent }) => isSent)
+    const toSend = [...pending.filter(({ isSent }) => !isSent), ...waiting].sort((a, b) => a.order - b.order)
     this.#overlay.arrange(toSend)
     this.#pending.clear()
     for (const write of [...sent, ...toSend]) this.#pending.add(write)
@@ -526,7 +527,7 @@ export class Writes<Row extends object> {
    */
   #placeBefore(waiting: readonly Write<Row>[], sent: readonly Write<Row>[]): void {
     const orders = new Set([...this.#pending, ...this.#failed.of(undefined)].map(({ order }) => order))
-    for (const write of sent.toReversed()) {
+    for (const write of [...sent].reverse()) {
       const next = waiting.find(({ key }) => key === write.key || key === undefined || write.key === undefined)
       if (write.settled !== undefined || next === undefined || write.order < next.order) continue
       const { order } = write
