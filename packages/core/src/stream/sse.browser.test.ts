@@ -154,11 +154,9 @@ describe('sseStream', () => {
     await channel.refuse(0)
     await channel.cut()
     await expect.poll(channel.state).toEqual({ open: 0, asked: expect.toSatisfy((asked) => asked > 3) })
-    expect(heard.slice(3, 6)).toEqual([
-      'connecting',
-      expect.stringMatching(/^closed: the server could not be reached: TypeError/),
-      'connecting',
-    ])
+    await expect
+      .poll(() => heard.slice(3, 6))
+      .toEqual(['connecting', expect.stringMatching(/^closed: the server could not be reached: TypeError/), 'connecting'])
     await channel.accept()
     await expect.poll(() => recorder.gaps).toHaveLength(2)
     expect(recorder.statuses.at(-1)).toMatchObject({ state: 'open' })
