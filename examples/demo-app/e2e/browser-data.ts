@@ -1,7 +1,10 @@
-import type { Page } from '@playwright/test'
+/** Whatever runs a function in its page. */
+interface Evaluating {
+  evaluate(script: () => Promise<string>): Promise<string>
+}
 
 /** All that a page can read of what the browser keeps for the site, as one text: every key and value of every database and storage. */
-export function browserData(page: Page): Promise<string> {
+export function browserData(page: Evaluating): Promise<string> {
   return page.evaluate(async () => {
     const answer = <Result>(request: IDBRequest<Result>): Promise<Result> =>
       new Promise((resolve, reject) => {
