@@ -24,7 +24,15 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
   ['Dependencies', () => inOrder(['install', '--frozen-lockfile'])],
   ['Browsers', browsers],
   ['Build', () => inOrder(['--recursive', '--workspace-concurrency=1', 'run', 'build'])],
-  ['Types', () => inOrder(['exec', 'tsc', '-p', 'tsconfig.json'], ['--recursive', '--workspace-concurrency=2', 'run', 'check'])],
+  [
+    'Types',
+    () =>
+      inOrder(
+        ['exec', 'tsc', '-p', 'tsconfig.json'],
+        ['exec', 'tsc', '-p', 'lowest'],
+        ['--recursive', '--workspace-concurrency=2', 'run', 'check'],
+      ),
+  ],
   ['Lint', () => inOrder(['exec', 'oxlint'])],
   ['Format', () => inOrder(['exec', 'oxfmt', '--check'])],
   ['Packages', packages],

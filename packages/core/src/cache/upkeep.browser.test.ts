@@ -56,6 +56,17 @@ describe('a database that is kept within its bounds', () => {
     await expect.poll(() => keptSlots()).toEqual(range(6, 9))
   })
 
+  test('keeps to its bounds where the browser does not tell what it grants', async () => {
+    const { estimate } = StorageManager.prototype
+    Reflect.deleteProperty(StorageManager.prototype, 'estimate')
+    onTestFinished(
+      () => void Object.defineProperty(StorageManager.prototype, 'estimate', { value: estimate, configurable: true, writable: true }),
+    )
+    await fillAll(idbCache({ name, maxEntries: 20 }), 30)
+    await sweep()
+    await expect.poll(() => keptSlots(), whenIdle).toEqual(range(12, 29))
+  })
+
   test('promise 8: is not emptied for a disk that others fill', async () => {
     const cache = idbCache({ name })
     await fillAll(cache, 20)

@@ -182,8 +182,10 @@ function isMeta(value: unknown): value is EntryMeta {
   )
 }
 
+/** Safari has storage to persist since 15.2, and estimates it since 17. */
 async function estimate(): Promise<StorageEstimate> {
-  return typeof navigator === 'undefined' || !('storage' in navigator) ? {} : navigator.storage.estimate()
+  const canEstimate = typeof navigator !== 'undefined' && 'storage' in navigator && 'estimate' in navigator.storage
+  return canEstimate ? navigator.storage.estimate() : {}
 }
 
 /** Not every browser tells. */
