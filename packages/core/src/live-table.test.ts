@@ -46,9 +46,10 @@ describe('a LiveTable', () => {
     const events: TraceEvent[] = []
     const table = new LiveTable({ master: fakeMaster(items(60)), cacheKey: 'items', trace: (event) => events.push(event) })
     expect(table.pageSize).toBe(50)
+    const began = Date.now()
     const page = await table.list({ page: 1 })
     expect(page).toEqual({ rows: items(50), total: 60, page: 1, pageSize: 50, fetchedAt: page.fetchedAt, stale: false })
-    expect(Date.now() - page.fetchedAt).toBeLessThan(5_000)
+    expect(page.fetchedAt).toBeGreaterThanOrEqual(began)
     expect((await table.list({ page: 2 })).rows).toEqual(items(60).slice(50))
     expect(events[0]).toMatchObject({ type: 'miss', cache: 'memory' })
   })

@@ -4,10 +4,10 @@ import { tabText, type Ledger, type ShownDocument, type Sighting, type TabWrite 
 
 /** In a new row stands for what the server fills in. */
 const comesLater = '…'
-/** How long it takes at most that what has come shows, in ms. */
-const frame = 500
-/** A write that is as old as this when its tab ends is on disk, in ms. */
-const keptWithin = 1_000
+/** How long it takes at most that what has come shows, in ms; on a busy machine it takes a while. */
+const shownWithin = 5_000
+/** A write that is as old as this when its tab ends is on disk, in ms; on a busy machine, too. */
+const keptWithin = 10_000
 
 /** What of the promises about writes does not hold, after all is settled and nothing waits any more. */
 export function brokenWrites(ledger: Ledger, history: History): string[] {
@@ -115,7 +115,7 @@ function isLeftBehind(ledger: Ledger, { page, openedAt }: ShownDocument, { at, t
   const write = ledger.writes.find((each) => each.text === text)
   const isOf = (made: { readonly page: Page; readonly at: number }): boolean => made.page === page && made.at >= openedAt
   if (write === undefined || isOf(write)) return false
-  return !ledger.sent.some((sent) => isOf(sent) && sent.texts.includes(text) && (sent.answeredAt ?? Infinity) < at - frame)
+  return !ledger.sent.some((sent) => isOf(sent) && sent.texts.includes(text) && (sent.answeredAt ?? Infinity) < at - shownWithin)
 }
 
 /** A new row has a name of its own until the server has given it an id. */
@@ -134,8 +134,10 @@ function requestsOf(ledger: Ledger, history: History, { type, id, text }: TabWri
   )
 }
 
-function endedSoon(ledger: Ledger, { tab, at }: TabWrite): boolean {
-  return ledger.ends.some((end) => end.tab === tab && end.at >= at && end.at < at + keptWithin)
+/** Whether its tab has ended before it was on disk, as it may where it ends right after the write. */
+function endedSoon(ledger: Ledger, { tab, page, at, type, id, text }: TabWrite): boolean {
+  const keptAt = ledger.kept.get(page)?.get(type === 'delete' ? id : text) ?? Infinity
+  return ledger.ends.some((end) => end.tab === tab && end.at >= at && end.at < Math.min(keptAt, at + keptWithin))
 }
 
 function describe({ tab, at, type, id, text }: TabWrite): string {

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 
 /** Where the durable queue keeps its writes: the one thing here that knows the layout of a database. */
-const queueLayout = { database: 'vantage-live-writes', store: 'writes' }
+export const queueLayout: { readonly database: string; readonly store: string } = { database: 'vantage-live-writes', store: 'writes' }
 
 /** How many writes are kept in the browser, those that were refused included. */
 export function keptWrites(page: Page): Promise<number> {

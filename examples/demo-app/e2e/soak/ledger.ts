@@ -1,4 +1,5 @@
 import type { BrowserContext, Page, Request } from '@playwright/test'
+import { queueLayout } from './kept.ts'
 import { textFields, type TextField } from './soak-plan.ts'
 
 /** A write that a user has made in a tab. */
@@ -54,6 +55,8 @@ export interface Ledger {
   readonly sent: readonly SentWrite[]
   /** By a name of each document's own. */
   readonly shown: ReadonlyMap<string, ShownDocument>
+  /** When a write was on disk, by the page and the text, or the id of what it deletes. */
+  readonly kept: ReadonlyMap<Page, ReadonlyMap<string, number>>
   /** When tabs were closed, crashed or reloaded. */
   readonly ends: { readonly tab: number; readonly at: number }[]
   /** The texts of writes that were refused and sent once more, since the user said so. */
@@ -107,13 +110,39 @@ export async function keepLedger(context: BrowserContext): Promise<Ledger> {
     known.sightings.push(...sightings)
   })
   await context.addInitScript(watchCells, textFields)
-  return { writes: [], sent, shown, ends: [], retried: new Set(), actions: new Map(), log: [] }
+  const kept = new Map<Page, Map<string, number>>()
+  await context.exposeBinding('soakKept', ({ page }, names: readonly string[]) => {
+    const known = kept.get(page) ?? new Map<string, number>()
+    kept.set(page, known)
+    for (const each of names) if (!known.has(each)) known.set(each, Date.now())
+  })
+  await context.addInitScript(watchQueue, { database: queueLayout.database, pattern: tabText.source })
+  return { writes: [], sent, shown, kept, ends: [], retried: new Set(), actions: new Map(), log: [] }
 }
 
 function textsIn(request: Request): readonly string[] {
   const body: unknown = request.postData() === null ? undefined : request.postDataJSON()
   const values = typeof body === 'object' && body !== null ? Object.values(body) : []
   return values.filter((value): value is string => typeof value === 'string' && tabText.test(value))
+}
+
+/** Runs in the page, before its own scripts. Tells which writes are on disk, once they are. */
+function watchQueue({ database, pattern }: { readonly database: string; readonly pattern: string }): void {
+  const ownText = new RegExp(pattern)
+  /** What nobody else writes; of a deletion the id. */
+  const namesIn = (value: unknown): readonly string[] => {
+    if (typeof value !== 'object' || value === null) return ownText.test(String(value)) ? [String(value)] : []
+    const { type, id } = { type: undefined, id: undefined, ...value }
+    return type === 'delete' ? [String(id)] : Object.values(value).flatMap(namesIn)
+  }
+  const { put } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args: Parameters<typeof put>) {
+    const request = put.apply(this, args)
+    if (this.transaction.db.name === database) {
+      this.transaction.addEventListener('complete', () => Reflect.get(window, 'soakKept')(namesIn(args[0])))
+    }
+    return request
+  }
 }
 
 /** Runs in the page, before its own scripts. Tells whenever a frame shows other texts than the one before. */

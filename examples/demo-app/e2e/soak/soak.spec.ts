@@ -16,18 +16,20 @@ import { play } from './play.ts'
 import { makePlan } from './soak-plan.ts'
 import { leaveDialogs, openTab, type Stand, type Tab } from './tab.ts'
 
+/** Without `SOAK_SECONDS` it is the share that the tests play, in which storage and server are waited for: the machine may be busy. */
+const isShare = process.env['SOAK_SECONDS'] === undefined
 // `SOAK_SECONDS=600` plays for ten minutes, with another seed each time; `SOAK_SEED=…` plays one seed again.
 const seconds = Number(process.env['SOAK_SECONDS'] ?? 15)
-const seed = Number(process.env['SOAK_SEED'] ?? (process.env['SOAK_SECONDS'] === undefined ? 6 : Date.now() % 1_000_000))
+const seed = Number(process.env['SOAK_SEED'] ?? (isShare ? 6 : Date.now() % 1_000_000))
 const tabCount = 3
 
 // A browser reports each request that fails.
-test.use({ allowedProblems: /^Failed to load resource/, isPatient: false })
+test.use({ allowedProblems: /^Failed to load resource/, isPatient: isShare })
 
 test(`a soak of ${tabCount} tabs, with the server killed, the network cut and tabs closed and crashed, ends with all in agreement`, async ({
   context,
 }, testInfo) => {
-  test.setTimeout((seconds * 1.2 + 240) * 1_000)
+  test.setTimeout((seconds * 1.2 + 600) * 1_000)
   note(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`)
   // Before anything is played: to build it may keep this process, and the front in it, from anything else for seconds.
   const readerScript = await buildReader()
@@ -71,14 +73,16 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
 
     const counts = [...ledger.actions].map(([type, { tried, made }]) => `${type} ${made}/${tried}`)
     const sights = [...ledger.shown.values()].reduce((sum, { sightings }) => sum + sightings.length, 0)
+    const kept = [...ledger.kept.values()].reduce((sum, { size }) => sum + size, 0)
     note(
-      `${history.changes.length} changes; ${ledger.sent.length} writes sent; ${sights} texts shown; cached: ${cache.fresh} fresh, ${cache.stale} stale`,
+      `${history.changes.length} changes; ${kept} writes kept, ${ledger.sent.length} sent; ${sights} texts shown; cached: ${cache.fresh} fresh, ${cache.stale} stale`,
     )
     note(counts.join(', '))
     // A soak in which nothing can be done would find nothing.
     const edits = ledger.actions.get('edit') ?? { tried: 0, made: 0 }
-    expect(edits.made).toBeGreaterThan(edits.tried / 2)
+    expect(edits.made).toBeGreaterThan(isShare ? 0 : edits.tried / 2)
     expect(cache.fresh).toBeGreaterThan(0)
+    expect(kept).toBeGreaterThan(0)
     isPlayed = true
   } finally {
     await front.close()

@@ -38,7 +38,7 @@ async function load(page: Page, first: () => Promise<unknown>, url: string, netw
     await network.online()
     try {
       await attempt()
-      await page.locator('.status-bar').waitFor({ timeout: 10_000 })
+      await page.locator('.status-bar').waitFor({ timeout: 30_000 })
       return
     } catch (error) {
       if (!(error instanceof Error) || !/net::ERR_|TimeoutError/.test(`${error.name} ${error.message}`)) throw error
@@ -173,7 +173,7 @@ async function leaveForm(dialog: Locator): Promise<boolean> {
 
 async function crash(context: BrowserContext, page: Page): Promise<void> {
   const session = await context.newCDPSession(page)
-  const crashed = page.waitForEvent('crash', { timeout: 10_000 })
+  const crashed = page.waitForEvent('crash', { timeout: 60_000 })
   session.send('Page.crash').catch(() => undefined)
   await crashed
 }
