@@ -21,11 +21,15 @@ function isNoticed({ promise, file, line, instead, project, test }: PromiseBreak
       path,
       source.replace(line, () => instead),
     )
-    const { stdout } = spawnSync('vitest', ['run', '--project', project, test, '-t', `promises? [\\d, and]*\\b${promise}\\b`], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '1' },
-    })
+    const { stdout } = spawnSync(
+      'vitest',
+      ['run', '--project', project, '--bail=1', '--testTimeout=30000', test, '-t', `promises? [\\d, and]*\\b${promise}\\b`],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1' },
+      },
+    )
     // Nothing else that goes wrong counts: a test has to have run, and failed.
     const isFailed = /Tests .*\d+ failed/.test(stdout)
     console.log(`promise ${promise}: ${isFailed ? 'noticed' : 'NOT NOTICED'} (${file})`)
