@@ -72,7 +72,11 @@ export function idbDatabase(options: DatabaseOptions): Transact {
       } catch (error) {
         // Some browsers close a connection without telling; others do it in the middle of a transaction.
         const isClosed = isNamed(error, 'InvalidStateError')
-        if (isClosed && connection === own) connection = undefined
+        if (isClosed) {
+          // Firefox refuses writes over a connection after one has failed for want of room.
+          db.close()
+          if (connection === own) connection = undefined
+        }
         if (isLast || !(isClosed || (connection !== own && isNamed(error, 'AbortError')))) throw error
         return attempt(true)
       }
