@@ -10,7 +10,7 @@ export const sameOrigin: MiddlewareHandler = async ({ req }, next) => {
   await next()
 }
 
-/** No page can forge either header, and whoever is no browser needs neither. */
+/** No page can forge either header, and a program that is no browser needs neither. */
 function isOfSameOrigin(request: HonoRequest): boolean {
   const site = request.header('sec-fetch-site')
   // `none` is somebody who typed the address.

@@ -6,7 +6,7 @@ export const nobody = ''
 
 /**
  * The id of the user who sends a request, from `Authorization: Bearer …`, or `nobody`. The demo takes everybody's word: the token is
- * the id. This is the place where a server with users looks the token up, and refuses whoever has none.
+ * the id. This is the place where a server with users looks the token up, and refuses requests without one.
  *
  * @throws RequestError if the header is no bearer token
  */
