@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext } from 'playwright'
-import { browserArgs, ensureBrowsers } from '../../scripts/browsers/find-browser.ts'
+import { browserArgs, ensureBrowsers, findChromium } from '../../scripts/browsers/find-browser.ts'
 import { Tab } from './tab.ts'
 
 const args = [
@@ -24,9 +24,9 @@ export class Browser {
   }
 
   static async start(): Promise<Browser> {
-    const [executablePath] = ensureBrowsers(['chromium'])
+    ensureBrowsers(['chromium'])
     const profile = await mkdtemp(join(tmpdir(), 'vantage-live-bench-'))
-    return new Browser(await chromium.launchPersistentContext(profile, { executablePath, args }), profile)
+    return new Browser(await chromium.launchPersistentContext(profile, { executablePath: findChromium(), args }), profile)
   }
 
   get version(): string {
