@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'node',
           globalSetup: ['examples/demo-app/server/testing/postgres-setup.ts'],
-          include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server}/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'examples/demo-app/{app,server,e2e}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.browser.test.*', '**/node_modules/**'],
           ...patience,
           provide: { history },

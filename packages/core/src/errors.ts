@@ -31,7 +31,7 @@ export abstract class LiveError extends Error {
   }
 }
 
-/** The caller passed something that cannot work (promise 20). Nothing was done. */
+/** The caller passed something that cannot work (promise 20). Nothing was done. If it threw when it was read, `cause` is what it threw. */
 export class ArgumentError extends LiveError {
   override readonly name = 'ArgumentError'
   readonly code = 'argument'
@@ -39,8 +39,8 @@ export class ArgumentError extends LiveError {
   readonly value: unknown
   readonly expected: string
 
-  constructor(argument: string, value: unknown, expected: string) {
-    super(`${argument} is ${describe(value)}; expected ${expected}`)
+  constructor(argument: string, value: unknown, expected: string, options?: ErrorOptions) {
+    super(`${argument} is ${describe(value)}; expected ${expected}`, options)
     this.argument = argument
     this.value = value
     this.expected = expected

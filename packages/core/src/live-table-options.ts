@@ -4,6 +4,7 @@ import type { LiveStream } from './stream/stream.ts'
 import { checkSchema, type StandardSchemaV1 } from './row-schema.ts'
 import { isObject } from './table/is-object.ts'
 import { checkCount } from './table/query.ts'
+import { readArgument } from './table/read-argument.ts'
 import type { Table } from './table/table.ts'
 import type { Trace } from './trace.ts'
 import type { WriteStorage } from './writes/write-storage.ts'
@@ -50,29 +51,32 @@ export interface LiveTableOptions<Row extends object> {
 
 /** @throws ArgumentError where an option cannot work (promise 20) */
 export function checkOptions<Row extends object>(options: LiveTableOptions<Row>): void {
-  if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
-  const { master, cacheKey, scope, version, schema, cache, stream, writeTarget, pageSize, masterPageSize, queue, concurrency, trace } =
-    options
-  if (!hasMethods(master, 'list', 'get')) throw new ArgumentError('master', master, 'a table')
-  if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
-  if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
-    throw new ArgumentError('scope', scope, 'a string that is not empty')
-  if (version !== undefined && typeof version !== 'string' && !Number.isFinite(version)) {
-    throw new ArgumentError('version', version, 'a string or a finite number')
-  }
-  if (schema !== undefined) checkSchema(schema)
-  if (cache !== undefined && !hasMethods(cache, 'read', 'fill', 'invalidate', 'purge')) throw new ArgumentError('cache', cache, 'a cache')
-  if (stream !== undefined && !hasMethods(stream, 'connect')) throw new ArgumentError('stream', stream, 'a live stream')
-  if (writeTarget !== undefined && !hasMethods(writeTarget, 'insert', 'replace', 'patch', 'delete', 'deleteAll')) {
-    throw new ArgumentError('writeTarget', writeTarget, 'a table')
-  }
-  if (pageSize !== undefined) checkCount('pageSize', pageSize)
-  if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
-  if (queue !== undefined && !hasMethods(queue, 'connect', 'purge')) throw new ArgumentError('queue', queue, 'a storage of writes')
-  if (concurrency !== undefined) checkCount('concurrency', concurrency)
-  if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
+  readArgument('options', options, () => {
+    if (!isObject(options)) throw new ArgumentError('options', options, 'an object')
+    const { master, cacheKey, scope, version, schema, cache, stream, writeTarget, pageSize, masterPageSize, queue, concurrency, trace } =
+      options
+    checkMethods('master', master, 'a table', 'list', 'get')
+    if (typeof cacheKey !== 'string' || cacheKey === '') throw new ArgumentError('cacheKey', cacheKey, 'a string that is not empty')
+    if (scope !== undefined && (typeof scope !== 'string' || scope === ''))
+      throw new ArgumentError('scope', scope, 'a string that is not empty')
+    if (version !== undefined && typeof version !== 'string' && !Number.isFinite(version)) {
+      throw new ArgumentError('version', version, 'a string or a finite number')
+    }
+    if (schema !== undefined) checkSchema(schema)
+    if (cache !== undefined) checkMethods('cache', cache, 'a cache', 'read', 'fill', 'invalidate', 'purge')
+    if (stream !== undefined) checkMethods('stream', stream, 'a live stream', 'connect')
+    if (writeTarget !== undefined) checkMethods('writeTarget', writeTarget, 'a table', 'insert', 'replace', 'patch', 'delete', 'deleteAll')
+    if (pageSize !== undefined) checkCount('pageSize', pageSize)
+    if (masterPageSize !== undefined) checkCount('masterPageSize', masterPageSize)
+    if (queue !== undefined) checkMethods('queue', queue, 'a storage of writes', 'connect', 'purge')
+    if (concurrency !== undefined) checkCount('concurrency', concurrency)
+    if (trace !== undefined && typeof trace !== 'function') throw new ArgumentError('trace', trace, 'a function')
+  })
 }
 
-function hasMethods(value: unknown, ...names: readonly string[]): boolean {
-  return isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function')
+function checkMethods(argument: string, value: unknown, expected: string, ...names: readonly string[]): void {
+  readArgument(argument, value, () => {
+    if (isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function')) return
+    throw new ArgumentError(argument, value, expected)
+  })
 }

@@ -10,6 +10,7 @@ import { memoryTable } from './table/memory.ts'
 import { restTable, type RestTableOptions } from './table/rest.ts'
 import type { ListResult, Table } from './table/table.ts'
 import { settle } from './testing/deferred.ts'
+import { thrower, throwing } from './testing/thrower.ts'
 import { fakeMaster, items, type Item } from './testing/fake-master.ts'
 import type { TraceEvent } from './trace.ts'
 import { watchedRows } from './testing/watched-rows.ts'
@@ -298,6 +299,55 @@ describe('queries that are out of the ordinary', () => {
     const table = liveTable(fakeMaster(items(3)), {})
     const where = { id: { in: Array.from({ length: 100_000 }, (_, index) => index + 2) } }
     expect((await table.list({ page: 1, where })).total).toBe(2)
+  })
+})
+
+describe('arguments that throw when they are read', () => {
+  const query = { page: 1, pageSize: 1 }
+
+  test.each<readonly [name: string, argument: string, call: (table: LiveTable<Item>, hostile: never) => unknown]>([
+    ['the query of list', 'query', (table, hostile) => table.list(hostile)],
+    ['the filter of list', 'query', (table, where) => table.list({ ...query, where })],
+    ['the page of list', 'query', (table) => table.list(throwing(query, 'page'))],
+    ['the options of list', 'options', (table, hostile) => table.list(query, hostile)],
+    ['the signal of list', 'options', (table, signal) => table.list(query, { signal })],
+    ['the query of count', 'query', (table, hostile) => table.count(hostile)],
+    ['the options of count', 'options', (table, hostile) => table.count({}, hostile)],
+    ['the query of view', 'query', (table, hostile) => table.view(hostile)],
+    ['the order of view', 'query', (table, key) => table.view({ orderBy: [key] })],
+    ['the options of get', 'options', (table, hostile) => table.get(1, hostile)],
+    ['the options of read', 'options', (table, hostile) => table.read(1, hostile)],
+    ['the row of insert', 'row', (table, hostile) => table.insert(hostile)],
+    ['a field in the row of insert', 'row', (table) => table.insert(throwing({ id: 1, name: 'x' }, 'name'))],
+    ['the options of insert', 'options', (table, hostile) => table.insert({}, hostile)],
+    ['the signal of insert', 'options', (table, signal) => table.insert({}, { signal })],
+    ['the row of replace', 'row', (table, hostile) => table.replace(1, hostile)],
+    ['the options of replace', 'options', (table, hostile) => table.replace(1, { id: 1, name: 'x' }, hostile)],
+    ['the fields of patch', 'partial', (table, hostile) => table.patch(1, hostile)],
+    ['the options of patch', 'options', (table, hostile) => table.patch(1, {}, hostile)],
+    ['the options of delete', 'options', (table, hostile) => table.delete(1, hostile)],
+    ['the options of deleteAll', 'options', (table, hostile) => table.deleteAll(hostile)],
+    ['the options of purge', 'options', (table, hostile) => table.purge(hostile)],
+  ])('promise 20: %s is an ArgumentError that names %s, and nothing is done', async (_, argument, call) => {
+    const master = fakeMaster(items(1))
+    const table = liveTable(master, {})
+    const error = await rejection((async () => call(table, thrower() as never))())
+    expect(error).toMatchObject({ name: 'ArgumentError', argument })
+    expect(error).toHaveProperty('cause', expect.any(Error))
+    expect(master.calls).toEqual([])
+    expect(table.pending).toEqual([])
+  })
+
+  test.each(['master', 'schema', 'cache', 'stream', 'writeTarget', 'queue'])('promise 20: the option %s is named', (option) => {
+    const error = thrown(() => liveTable(fakeMaster(items(1)), { [option]: thrower() }))
+    expect(error).toMatchObject({ name: 'ArgumentError', argument: option, cause: new Error('do not look') })
+  })
+
+  test('promise 20: options that throw are named', () => {
+    const options = { master: fakeMaster(items(1)), cacheKey: 'items' }
+    const cause = new Error('do not look')
+    expect(thrown(() => new LiveTable<Item>(thrower() as never))).toMatchObject({ name: 'ArgumentError', argument: 'options', cause })
+    expect(thrown(() => new LiveTable(throwing(options, 'cacheKey')))).toMatchObject({ name: 'ArgumentError', argument: 'options', cause })
   })
 })
 

@@ -7,13 +7,14 @@ import type { StorageStatus } from './cache/safe-cache.ts'
 import type { LiveStatus } from './feed.ts'
 import { LiveMaster, type PurgeOptions } from './live-master.ts'
 import { checkOptions, type LiveTableOptions } from './live-table-options.ts'
-import { ownCopy } from './own-copy.ts'
 import type { LiveListQuery, LiveRow, Page } from './page.ts'
 import type { CachedReadOptions } from './read-through.ts'
 import type { View } from './reads.ts'
 import { listAfter, rowAfter } from './row-update.ts'
 import { pageSlot, rowSlot, tableName, type Placing } from './slots.ts'
+import { ownCopy } from './table/own-copy.ts'
 import { canonicalQuery, checkCount, idText, isUnnarrowed, narrow } from './table/query.ts'
+import { readArgument, readOptions } from './table/read-argument.ts'
 import type {
   ChangeOptions,
   Column,
@@ -162,13 +163,14 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
    */
   async list(query: LiveListQuery<Row>, options?: CachedReadOptions): Promise<Page<Row>> {
     const view = this.#narrowed(query)
-    const slice = this.#slice(query.page, query.pageSize)
+    const slice = readArgument('query', query, () => this.#slice(query.page, query.pageSize))
+    const own = readOptions(options)
     this.#live.open()
-    const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, options)
+    const { value = { rows: [] }, ...age } = await this.#live.reads.page(view, slice, own)
     this.#live.checkUnpurged()
     const page: Page<Row> = { ...value, ...slice, ...age }
     this.#live.overlay.see(page.rows, page)
-    return options?.overlay === false ? page : this.#live.overlay.list(page, view.canonical, slice)
+    return own.overlay === false ? page : this.#live.overlay.list(page, view.canonical, slice)
   }
 
   /**
@@ -221,15 +223,16 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
    */
   async read(id: RowId, options?: CachedReadOptions): Promise<LiveRow<Row>> {
     const text = idText(id)
+    const own = readOptions(options)
     this.#live.open()
     const { overlay } = this.#live
     // The master knows nothing yet of a row that is known here only.
-    if (overlay.isNew(text)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, options)
+    if (overlay.isNew(text)) return this.#laid(text, { row: undefined, fetchedAt: Date.now(), stale: false }, own)
     const known = overlay.idOf(text)
-    const { value: row, ...age } = await this.#live.reads.row(known === text ? id : known, options)
+    const { value: row, ...age } = await this.#live.reads.row(known === text ? id : known, own)
     this.#live.checkUnpurged()
     if (row !== undefined) overlay.see([row], age)
-    return this.#laid(text, { row, ...age }, options)
+    return this.#laid(text, { row, ...age }, own)
   }
 
   /**
@@ -239,11 +242,12 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
    */
   async count(query: CountQuery<Row> = {}, options?: CachedReadOptions): Promise<number> {
     const view = this.#narrowed(query)
+    const own = readOptions(options)
     this.#live.open()
-    const { value = 0, error, fetchedAt } = await this.#live.reads.count(view, options)
+    const { value = 0, error, fetchedAt } = await this.#live.reads.count(view, own)
     this.#live.checkUnpurged()
     if (error !== undefined) throw error
-    return options?.overlay === false ? value : this.#live.overlay.count(value, view.canonical, { fetchedAt })
+    return own.overlay === false ? value : this.#live.overlay.count(value, view.canonical, { fetchedAt })
   }
 
   /**
@@ -392,8 +396,8 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
    * @throws the signal's reason, where nothing was purged; and what the storage rejects with, where something may be left
    * there: the tables have ended all the same, and it may be called again
    */
-  async purge(options: PurgeOptions = {}): Promise<void> {
-    await this.#live.purge(options)
+  async purge(options?: PurgeOptions): Promise<void> {
+    await this.#live.purge(readOptions(options))
   }
 
   /**
@@ -423,8 +427,8 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
     return this.#live.writes
   }
 
-  #laid(id: string, read: LiveRow<Row>, options: CachedReadOptions | undefined): LiveRow<Row> {
-    return options?.overlay === false ? read : this.overlayRow(id, read)
+  #laid(id: string, read: LiveRow<Row>, { overlay }: CachedReadOptions): LiveRow<Row> {
+    return overlay === false ? read : this.overlayRow(id, read)
   }
 
   #slice(page: number, pageSize: number = this.pageSize): { readonly page: number; readonly pageSize: number } {
@@ -432,9 +436,11 @@ export class LiveTable<Row extends object> extends Closable implements Table<Row
   }
 
   #narrowed(inner: ViewQuery<Row>): View<Row> {
-    if (isUnnarrowed(inner)) return this.#view
-    const query = narrow(this.#view.query, inner)
-    return { query: ownCopy('query', query), canonical: canonicalQuery(query) }
+    return readArgument('query', inner, () => {
+      if (isUnnarrowed(inner)) return this.#view
+      const query = narrow(this.#view.query, inner)
+      return { query: ownCopy('query', query), canonical: canonicalQuery(query) }
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { clip, describe } from './describe.ts'
 import { ArgumentError } from './errors.ts'
+import { readArgument } from './table/read-argument.ts'
 
 /** More reasons than these are only counted. */
 const mostReasons = 3
@@ -29,11 +30,13 @@ interface StandardIssue {
 
 /** @throws ArgumentError unless it is a Standard Schema (promise 20) */
 export function checkSchema(schema: unknown): void {
-  // A schema of arktype is a function.
-  const standard: unknown =
-    (typeof schema === 'object' && schema !== null) || typeof schema === 'function' ? Reflect.get(schema, '~standard') : undefined
-  if (typeof standard === 'object' && standard !== null && typeof Reflect.get(standard, 'validate') === 'function') return
-  throw new ArgumentError('schema', schema, 'a Standard Schema, such as one of zod, valibot or arktype')
+  readArgument('schema', schema, () => {
+    // A schema of arktype is a function.
+    const standard: unknown =
+      (typeof schema === 'object' && schema !== null) || typeof schema === 'function' ? Reflect.get(schema, '~standard') : undefined
+    if (typeof standard === 'object' && standard !== null && typeof Reflect.get(standard, 'validate') === 'function') return
+    throw new ArgumentError('schema', schema, 'a Standard Schema, such as one of zod, valibot or arktype')
+  })
 }
 
 /**

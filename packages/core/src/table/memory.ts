@@ -1,8 +1,10 @@
 import { ArgumentError, MissingRowError, VersionError } from '../errors.ts'
 import { appliedOnce } from './applied-once.ts'
 import { matchingRows } from './match.ts'
+import { ownCopy } from './own-copy.ts'
 import { canonicalListQuery, canonicalQuery, idText } from './query.ts'
 import { randomName } from './random-name.ts'
+import { readArgument, readOptions } from './read-argument.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
 import type { ChangeOptions, CountQuery, ListQuery, ReadOptions, RowId, Table, TableMetadata } from './table.ts'
 import { longestTimer } from './timer.ts'
@@ -73,7 +75,7 @@ export interface MemoryTable<Row extends object> extends Table<Row> {
  * @throws ArgumentError where a row has no id, or two have the same one, or a version or the latency is none (promise 20)
  */
 export function memoryTable<Row extends object>(rows: readonly Row[], options: MemoryTableOptions<Row> = {}): MemoryTable<Row> {
-  const { name = 'memory', idField = 'id', versionField, latency = 0, onCall, ...metadata } = options
+  const { name = 'memory', idField = 'id', versionField, latency = 0, onCall, ...metadata } = readOptions(options)
   const stored = new Map<string, Row>()
   const rowOnce = appliedOnce<Row>()
   const goneOnce = appliedOnce<void>()
@@ -117,13 +119,16 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
     return untilAborted(answer(call, apply), signal)
   }
 
-  const seed: unknown = rows
-  if (!Array.isArray(seed)) throw new ArgumentError('rows', rows, 'an array of rows')
+  const seed: readonly Row[] = readArgument('rows', rows, () => {
+    if (!Array.isArray(rows)) throw new ArgumentError('rows', rows, 'an array of rows')
+    return Array.from<Row>(rows)
+  })
   if (typeof latency === 'number') checkLatency(latency)
-  rows.forEach((row, index) => {
+  seed.forEach((row, index) => {
     const key = idText(givenId(`rows[${index}]`, row, idField), `rows[${index}].${idField}`)
     if (stored.has(key)) throw new ArgumentError(`rows[${index}].${idField}`, key, 'an id that no row before it has')
-    put(key, withVersion(structuredClone(row), firstVersion(`rows[${index}]`, row)))
+    const copy = ownCopy(`rows[${index}]`, row)
+    put(key, withVersion(copy, firstVersion(`rows[${index}]`, copy)))
   })
 
   return {
@@ -133,7 +138,8 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
     idField,
     versionField,
 
-    async list(query, { signal } = {}) {
+    async list(query, call) {
+      const { signal } = readOptions(call)
       const canonical = canonicalListQuery(query)
       const { page, pageSize } = canonical
       const find = (): { rows: Row[]; total: number } => {
@@ -143,20 +149,23 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
       return read({ method: 'list', query }, find, signal)
     },
 
-    async count(query, { signal } = {}) {
+    async count(query, call) {
+      const { signal } = readOptions(call)
       const canonical = canonicalQuery(query)
       return read({ method: 'count', query }, () => matchingRows([...stored.values()], canonical).length, signal)
     },
 
-    async get(id, { signal } = {}) {
+    async get(id, call) {
+      const { signal } = readOptions(call)
       const key = idText(id)
       return read({ method: 'get', id }, () => structuredClone(stored.get(key)), signal)
     },
 
-    async insert(row, { idempotencyKey } = {}) {
+    async insert(row, call) {
+      const { idempotencyKey } = readOptions(call)
       const given = givenId('row', row, idField)
-      const version = firstVersion('row', row)
-      const copy = structuredClone(row)
+      const copy = ownCopy('row', row)
+      const version = firstVersion('row', copy)
       const store = (): Row => {
         if (given !== undefined && stored.has(given)) throw new ArgumentError(`row.${idField}`, given, 'an id that no row has yet')
         const id = given === undefined ? newId() : fieldOf(copy, idField)
@@ -166,27 +175,31 @@ export function memoryTable<Row extends object>(rows: readonly Row[], options: M
       return answer({ method: 'insert', row }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async replace(id, row, { idempotencyKey, version } = {}) {
+    async replace(id, row, call) {
+      const { idempotencyKey, version } = readOptions(call)
       const key = writtenId(id, 'row', row, idField)
-      const copy = structuredClone(row)
+      const copy = ownCopy('row', row)
       const store = (): Row => change(key, version, () => copy)
       return answer({ method: 'replace', id, row }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async patch(id, partial, { idempotencyKey, version } = {}) {
+    async patch(id, partial, call) {
+      const { idempotencyKey, version } = readOptions(call)
       const key = writtenId(id, 'partial', partial, idField)
       // As on its way through JSON, a field that is undefined is none.
-      const copy = structuredClone(Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined)))
+      const copy = Object.fromEntries(Object.entries(ownCopy('partial', partial)).filter(([, value]) => value !== undefined))
       const store = (): Row => change(key, version, (row) => ({ ...row, ...copy }))
       return answer({ method: 'patch', id, partial }, () => structuredClone(rowOnce(idempotencyKey, store)))
     },
 
-    async delete(id, { idempotencyKey } = {}) {
+    async delete(id, call) {
+      const { idempotencyKey } = readOptions(call)
       const key = idText(id)
       await answer({ method: 'delete', id }, () => goneOnce(idempotencyKey, () => void stored.delete(key)))
     },
 
-    async deleteAll({ idempotencyKey } = {}) {
+    async deleteAll(call) {
+      const { idempotencyKey } = readOptions(call)
       await answer({ method: 'deleteAll' }, () => goneOnce(idempotencyKey, () => stored.clear()))
     },
   }

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { readArgument } from './read-argument.ts'
 import type { ListQuery, OrderBy, RowId, ViewQuery } from './table.ts'
 
 /** How a field is compared. */
@@ -35,9 +36,11 @@ const operators: readonly string[] = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in'
  * @throws ArgumentError where a field, an operator, a value or a direction is none (promise 20)
  */
 export function canonicalQuery<Row>(query: ViewQuery<Row>): CanonicalQuery {
-  if (!isPlainObject(query)) throw new ArgumentError('query', query, 'an object')
-  const { where, orderBy, search }: ViewQuery<Row> = query
-  return { where: comparisons(where), orderBy: order(orderBy), search: searchText(search) }
+  return readArgument('query', query, () => {
+    if (!isPlainObject(query)) throw new ArgumentError('query', query, 'an object')
+    const { where, orderBy, search }: ViewQuery<Row> = query
+    return { where: comparisons(where), orderBy: order(orderBy), search: searchText(search) }
+  })
 }
 
 /**
@@ -56,7 +59,11 @@ export function checkCount(argument: string, value: unknown): number {
  * @throws ArgumentError as `checkCount` and `canonicalQuery` do (promise 20)
  */
 export function canonicalListQuery<Row>(query: ListQuery<Row>): CanonicalListQuery {
-  return { ...canonicalQuery(query), page: checkCount('page', query.page), pageSize: checkCount('pageSize', query.pageSize) }
+  return readArgument('query', query, () => ({
+    ...canonicalQuery(query),
+    page: checkCount('page', query.page),
+    pageSize: checkCount('pageSize', query.pageSize),
+  }))
 }
 
 /**

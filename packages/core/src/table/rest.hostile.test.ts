@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { AnswerError, ArgumentError, NetworkError, TimeoutError } from '../errors.ts'
 import { restTable, type RestTableOptions } from './rest.ts'
+import { thrower, throwing } from '../testing/thrower.ts'
 
 interface Row {
   readonly id: string | number
@@ -283,6 +284,110 @@ describe('rows that are out of the ordinary', () => {
   })
 })
 
+describe('arguments that throw when they are read', () => {
+  type Call = (table: ReturnType<typeof restTable<Row>>, hostile: never) => Promise<unknown>
+
+  const calls: readonly (readonly [name: string, argument: string, call: Call])[] = [
+    ['the query of list', 'query', (table, hostile) => table.list(hostile)],
+    ['the filter of list', 'query', (table, where) => table.list({ ...firstPage, where })],
+    ['the condition of a filter of list', 'query', (table, name) => table.list({ ...firstPage, where: { name } })],
+    ['the order of list', 'query', (table, key) => table.list({ ...firstPage, orderBy: [key] })],
+    ['the page of list', 'query', (table) => table.list(throwing({ page: 1, pageSize: 1 }, 'page'))],
+    ['the options of list', 'options', (table, hostile) => table.list(firstPage, hostile)],
+    ['the signal of list', 'options', (table, signal) => table.list(firstPage, { signal })],
+    ['the query of count', 'query', (table, hostile) => table.count(hostile)],
+    ['the options of count', 'options', (table, hostile) => table.count({}, hostile)],
+    ['the id of get', 'id', (table, hostile) => table.get(hostile)],
+    ['the options of get', 'options', (table, hostile) => table.get(1, hostile)],
+    ['the signal of get', 'options', (table, signal) => table.get(1, { signal })],
+    ['the row of insert', 'row', (table, hostile) => table.insert(hostile)],
+    ['the id in the row of insert', 'row', (table) => table.insert(throwing({ id: 1 }, 'id'))],
+    ['a field in the row of insert', 'row', (table) => table.insert(throwing({ id: 1, name: 'x' }, 'name'))],
+    ['a value in the row of insert', 'row', (table, name) => table.insert({ id: 1, name })],
+    ['the options of insert', 'options', (table, hostile) => table.insert({}, hostile)],
+    ['the key of insert', 'idempotencyKey', (table, idempotencyKey) => table.insert({}, { idempotencyKey })],
+    ['the id of replace', 'id', (table, hostile) => table.replace(hostile, { id: 1 })],
+    ['the row of replace', 'row', (table, hostile) => table.replace(1, hostile)],
+    ['the options of replace', 'options', (table, hostile) => table.replace(1, { id: 1 }, hostile)],
+    ['the version of replace', 'version', (table, version) => table.replace(1, { id: 1 }, { version })],
+    ['the id of patch', 'id', (table, hostile) => table.patch(hostile, {})],
+    ['the fields of patch', 'partial', (table, hostile) => table.patch(1, hostile)],
+    ['a field of patch', 'partial', (table) => table.patch(1, throwing({ name: 'x' }, 'name'))],
+    ['the options of patch', 'options', (table, hostile) => table.patch(1, {}, hostile)],
+    ['the id of delete', 'id', (table, hostile) => table.delete(hostile)],
+    ['the options of delete', 'options', (table, hostile) => table.delete(1, hostile)],
+    ['the key of delete', 'idempotencyKey', (table, idempotencyKey) => table.delete(1, { idempotencyKey })],
+    ['the options of deleteAll', 'options', (table, hostile) => table.deleteAll(hostile)],
+  ]
+
+  // What is wrong with an id or a version is told by its type, without a look into it.
+  const hasCause = (argument: string): boolean => argument !== 'id' && argument !== 'version'
+
+  test.each(calls)('promise 20: %s is an ArgumentError that names %s, and nothing is sent', async (_, argument, call) => {
+    const fetch = vi.fn<NonNullable<RestTableOptions['fetch']>>()
+    const error = await rejection(call(restTable<Row>('/orders', { versionField: 'version', fetch }), thrower() as never))
+    expect(error).toBeInstanceOf(ArgumentError)
+    expect(error).toMatchObject({ argument, ...(hasCause(argument) && { cause: new Error('do not look') }) })
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
+  test.each(calls)('promise 20: %s may be a proxy that was revoked', async (_, argument, call) => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const error = await rejection(call(restTable<Row>('/orders', { versionField: 'version', fetch: vi.fn<never>() }), proxy as never))
+    expect(error).toBeInstanceOf(ArgumentError)
+    expect(error).toHaveProperty('argument', argument)
+  })
+
+  test.each<readonly [string, string, unknown, RestTableOptions]>([
+    ['the url', 'url', thrower(), {}],
+    ['the options', 'options', '/orders', thrower()],
+    ['an option', 'options', '/orders', throwing({ timeout: 1 }, 'timeout')],
+  ])('promise 20: %s of restTable itself is refused at once', (_, argument, url, options) => {
+    expect(thrown(() => restTable(url as never, options))).toMatchObject({
+      name: 'ArgumentError',
+      argument,
+      cause: new Error('do not look'),
+    })
+  })
+
+  test.each<readonly [string, RestTableOptions]>([
+    ['headers', { headers: thrower() as never }],
+    ['headers', { headers: () => throwing({ accept: 'text/json' }, 'accept') }],
+    ['headers', { headers: { 'no name': 'x' } }],
+    ['params', { params: () => thrower() as never }],
+    ['params', { params: () => ({}) as never }],
+  ])('promise 20: %s that cannot be read are refused when they are needed', async (argument, options) => {
+    const error = await rejection(scripted([[]], options).list(firstPage))
+    expect(error).toMatchObject({ name: 'ArgumentError', argument, cause: expect.any(Error) })
+  })
+
+  test('what the option `parse` makes of an answer is refused like an answer that cannot be read', async () => {
+    const error = await rejection(scripted([[]], { parse: () => thrower() as never }).list(firstPage))
+    expect(error).toBeInstanceOf(AnswerError)
+    expect(error).toHaveProperty('cause', new Error('do not look'))
+  })
+
+  test('a key that no header can hold is refused', async () => {
+    expect(await rejection(scripted([]).insert({}, { idempotencyKey: 'ключ' }))).toMatchObject({
+      name: 'ArgumentError',
+      argument: 'idempotencyKey',
+    })
+  })
+
+  test('a proxy that can be read is a row like any other', async () => {
+    const bodies: unknown[] = []
+    const table = restTable<Row>('/orders', {
+      fetch: async (_, { body }) => {
+        bodies.push(body)
+        return Response.json({ id: 1 })
+      },
+    })
+    await table.insert(new Proxy({ id: 1, name: new Proxy({ of: 'x' }, {}) }, {}))
+    expect(bodies).toEqual(['{"id":1,"name":{"of":"x"}}'])
+  })
+})
+
 function circle(): object {
   const self: Record<string, unknown> = {}
   self['self'] = self
@@ -316,6 +421,14 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
   return { url: `http://127.0.0.1:${address.port}/items` }
+}
+
+function thrown(call: () => unknown): unknown {
+  try {
+    return `it gave ${typeof call()}`
+  } catch (error) {
+    return error
+  }
 }
 
 function rejection(call: Promise<unknown>): Promise<unknown> {

@@ -3,6 +3,7 @@ import { AnswerError, ArgumentError, HttpError, MissingRowError, NetworkError, T
 import { entityTag, isEntityTag } from './entity-tag.ts'
 import { canonicalListQuery, canonicalQuery, idText, isRowId, type CanonicalListQuery } from './query.ts'
 import { findRow, findRows, wholeNumber, wrongPage, type RestRows } from './rest-answer.ts'
+import { readArgument, readOptions } from './read-argument.ts'
 import { checkText, restParameters, type Paging } from './rest-parameters.ts'
 import { fieldOf, givenId, writtenId } from './row.ts'
 import type { ChangeOptions, CountQuery, ListResult, ReadOptions, Table, TableMetadata } from './table.ts'
@@ -50,7 +51,7 @@ export interface RestTable<Row extends object> extends Table<Row> {
 
 /** What goes along with a request. */
 interface Sent {
-  readonly body?: object | undefined
+  readonly body?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly idempotencyKey?: string | undefined
   readonly ifMatch?: string | undefined
@@ -97,7 +98,7 @@ interface Answer {
  * @throws ArgumentError where the url, the paging or the timeout is none (promise 20)
  */
 export function restTable<Row extends object>(url: string | URL, options: RestTableOptions = {}): RestTable<Row> {
-  const { address, path, search } = splitUrl(url)
+  const { address, path, search } = readArgument('url', url, () => splitUrl(url))
   const {
     name = lastSegment(path),
     idField = 'id',
@@ -109,7 +110,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     timeout,
     versionField,
     ...metadata
-  } = options
+  } = readOptions(options)
   if (paging !== 'page' && paging !== 'offset') throw new ArgumentError('paging', paging, "'page' or 'offset'")
   checkTimeout(timeout)
   const ownSearch = new URLSearchParams(search)
@@ -123,7 +124,7 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
 
   const listParameters = (query: CanonicalListQuery): URLSearchParams => {
     const parameters = params?.(query) ?? restParameters(query, paging, ownSearch.keys())
-    for (const parameter of parameters.keys()) {
+    for (const parameter of readArgument('params', parameters, () => [...parameters.keys()])) {
       if (ownSearch.has(parameter)) throw new ArgumentError('url', address, `a url without ${parameter}=, which this query needs itself`)
     }
     return parameters
@@ -131,15 +132,18 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
 
   const request = async (method: string, target: string, { body, signal, idempotencyKey, ifMatch }: Sent = {}): Promise<Answer> => {
     signal?.throwIfAborted()
-    const sent = new Headers(typeof headers === 'function' ? await untilAborted(Promise.resolve(headers()), signal) : headers)
+    const given = typeof headers === 'function' ? await untilAborted(Promise.resolve(headers()), signal) : headers
+    const sent = readArgument('headers', given, () => new Headers(given), 'headers as `fetch` takes them')
     if (!sent.has('accept')) sent.set('accept', 'application/json')
     if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
-    if (idempotencyKey !== undefined) sent.set('idempotency-key', idempotencyKey)
+    if (idempotencyKey !== undefined) {
+      readArgument('idempotencyKey', idempotencyKey, () => sent.set('idempotency-key', idempotencyKey), 'text for a header')
+    }
     if (ifMatch !== undefined) sent.set('if-match', ifMatch)
     const init: RequestInit = {
       method,
       headers: sent,
-      ...(body === undefined ? {} : { body: jsonText(method === 'PATCH' ? 'partial' : 'row', body) }),
+      ...(body === undefined ? {} : { body }),
       ...(method === 'GET' ? { cache: 'no-cache' } : {}),
     }
     const exchange = async (ending: AbortSignal | undefined): Promise<Answer> => {
@@ -189,6 +193,9 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     return Object.fromEntries(Object.entries(row).filter(([field]) => field !== versionField))
   }
 
+  const bodyOf = (argument: string, row: object): string =>
+    readArgument(argument, row, () => JSON.stringify(withoutTag(row)), 'what can stand in JSON: no circles and no bigints')
+
   const find = async (target: string, signal?: AbortSignal): Promise<Row | undefined> => {
     const answer = await request('GET', target, { signal }).catch(ignoreMissing)
     return answer === undefined ? undefined : rowIn(answer)
@@ -213,27 +220,30 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
   }
 
   const parseRows = (body: unknown, answer: Answer): { rows: readonly Row[]; total: unknown } => {
-    let found: RestRows | undefined
+    let rows: unknown
+    let total: unknown
     try {
-      found = parse(body, answer.response)
+      const found: RestRows | undefined = parse(body, answer.response)
+      rows = found?.rows
+      total = found?.total
     } catch (cause) {
       throw answerError(answer, body, 'a body that the option `parse` can read', { cause })
     }
-    const rows: unknown = found?.rows
     if (!Array.isArray(rows)) throw answerError(answer, body, 'an array of rows, bare or under rows, data, items or results')
     return {
       rows: rows.map((row: unknown) => {
         if (isRow(row)) return row
         throw answerError(answer, row, `rows with their ${idField}`)
       }),
-      total: found?.total,
+      total,
     }
   }
 
-  const change = async (method: string, id: string, row: object, { idempotencyKey, version }: ChangeOptions): Promise<Row> => {
+  const change = async (method: string, id: string, body: string, call: ChangeOptions | undefined): Promise<Row> => {
+    const { idempotencyKey, version } = readOptions(call)
     const target = rowUrl(id)
     const ifMatch = version === undefined ? undefined : entityTag(version)
-    const answer = await request(method, target, { body: withoutTag(row), idempotencyKey, ifMatch })
+    const answer = await request(method, target, { body, idempotencyKey, ifMatch })
     if (answer.text !== '') return rowIn(answer)
     const stored = await find(target)
     if (stored === undefined) throw new MissingRowError(name, id)
@@ -246,25 +256,26 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
     idField,
     versionField,
 
-    async list(query, { signal } = {}) {
-      return list(canonicalListQuery(query), signal)
+    async list(query, call) {
+      return list(canonicalListQuery(query), readOptions(call).signal)
     },
 
-    async count(query, { signal } = {}) {
-      const { total } = await list({ ...canonicalQuery(query), orderBy: [], page: 1, pageSize: 1 }, signal)
+    async count(query, call) {
+      const { total } = await list({ ...canonicalQuery(query), orderBy: [], page: 1, pageSize: 1 }, readOptions(call).signal)
       if (total === undefined) throw new UnsupportedError(name, 'cannot count, for the server tells no total')
       return total
     },
 
-    async get(id, { signal } = {}) {
-      return find(rowUrl(idText(id)), signal)
+    async get(id, call) {
+      return find(rowUrl(idText(id)), readOptions(call).signal)
     },
 
-    async insert(row, { idempotencyKey } = {}) {
+    async insert(row, call) {
       const id = givenId('row', row, idField)
       // Such a row could be stored and never be named again.
       if (id !== undefined) rowUrl(id)
-      const answer = await request('POST', withSearch(path, search), { body: withoutTag(row), idempotencyKey })
+      const { idempotencyKey } = readOptions(call)
+      const answer = await request('POST', withSearch(path, search), { body: bodyOf('row', row), idempotencyKey })
       if (answer.text !== '') return rowIn(answer)
       const location = answer.response.headers.get('location')
       const stored = location === null ? undefined : await find(resolve(location, answer.url))
@@ -272,20 +283,22 @@ export function restTable<Row extends object>(url: string | URL, options: RestTa
       return stored
     },
 
-    async replace(id, row, sent = {}) {
-      return change('PUT', writtenId(id, 'row', row, idField), row, sent)
+    async replace(id, row, call) {
+      return change('PUT', writtenId(id, 'row', row, idField), bodyOf('row', row), call)
     },
 
-    async patch(id, partial, sent = {}) {
-      return change('PATCH', writtenId(id, 'partial', partial, idField), partial, sent)
+    async patch(id, partial, call) {
+      return change('PATCH', writtenId(id, 'partial', partial, idField), bodyOf('partial', partial), call)
     },
 
-    async delete(id, { idempotencyKey } = {}) {
+    async delete(id, call) {
+      const { idempotencyKey } = readOptions(call)
       const answer = await request('DELETE', rowUrl(idText(id)), { idempotencyKey }).catch(ignoreMissing)
       if (answer !== undefined) checkDone(answer)
     },
 
-    async deleteAll({ idempotencyKey } = {}) {
+    async deleteAll(call) {
+      const { idempotencyKey } = readOptions(call)
       checkDone(await request('DELETE', withSearch(path, search), { idempotencyKey }))
     },
   }
@@ -316,14 +329,6 @@ function resolve(location: string, base: string): string {
     return new URL(location, base).href
   } catch {
     return location
-  }
-}
-
-function jsonText(argument: string, body: object): string {
-  try {
-    return JSON.stringify(body)
-  } catch {
-    throw new ArgumentError(argument, body, 'what can stand in JSON: no circles and no bigints')
   }
 }
 

@@ -1,6 +1,7 @@
 import { isObject } from './is-object.ts'
 import { ArgumentError } from '../errors.ts'
 import { idText } from './query.ts'
+import { readArgument } from './read-argument.ts'
 import type { RowId } from './table.ts'
 
 /** What a row holds in a field of its own; undefined where it has none of that name. */
@@ -35,8 +36,10 @@ export function sameFields(a: object, b: object): boolean {
  * @throws ArgumentError where the row is no object, or its id can be none (promise 20)
  */
 export function givenId(argument: string, row: unknown, idField: string): string | undefined {
-  if (!isObject(row)) throw new ArgumentError(argument, row, 'an object of fields')
-  const id = fieldOf(row, idField) ?? undefined
+  const id = readArgument(argument, row, () => {
+    if (!isObject(row)) throw new ArgumentError(argument, row, 'an object of fields')
+    return fieldOf(row, idField) ?? undefined
+  })
   return id === undefined ? undefined : idText(id, `${argument}.${idField}`)
 }
 

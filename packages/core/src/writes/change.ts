@@ -1,4 +1,4 @@
-import { ownCopy } from '../own-copy.ts'
+import { ownCopy } from '../table/own-copy.ts'
 import { fieldOf } from '../table/row.ts'
 import type { RowId } from '../table/table.ts'
 

@@ -1,10 +1,11 @@
 import { checkRow, isRowOf, type RowShape } from '../answers.ts'
 import { ConflictError, type ClosedError, type PurgedError } from '../errors.ts'
-import { ownCopy } from '../own-copy.ts'
 import type { StandardSchemaV1 } from '../row-schema.ts'
 import { isObject } from '../table/is-object.ts'
 import { idText, isRowId } from '../table/query.ts'
 import { randomName } from '../table/random-name.ts'
+import { ownCopy } from '../table/own-copy.ts'
+import { readOptions } from '../table/read-argument.ts'
 import { fieldOf, givenId, writtenId } from '../table/row.ts'
 import type { LiveEvent } from '../stream/stream.ts'
 import type { AffectedRows, ChangeOptions, RowId, RowUpdate, SendOptions, Table } from '../table/table.ts'
@@ -178,32 +179,32 @@ export class Writes<Row extends object> {
     void this.#kept?.open()?.then(() => this.#queue.release())
   }
 
-  async insert(row: Partial<Row>, options: WriteOptions = {}): Promise<Row> {
+  async insert(row: Partial<Row>, options?: WriteOptions): Promise<Row> {
     const given = givenId('row', row, this.#target.idField)
     const own = ownCopy('row', row)
     const newId = given === undefined ? this.#overlay.newId() : undefined
     const key = given === undefined ? newId : this.#overlay.keyOf(given)
-    return checkRow(this.#shape, await this.#write({ type: 'insert', row: own, newId }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'insert', row: own, newId }, options, key))
   }
 
-  async replace(id: RowId, row: Row, options: WriteOptions & ChangeOptions = {}): Promise<Row> {
+  async replace(id: RowId, row: Row, options?: WriteOptions & ChangeOptions): Promise<Row> {
     const key = this.#writtenKey(id, 'row', row)
     const own = ownCopy('row', row)
-    return checkRow(this.#shape, await this.#write({ type: 'replace', id, row: own }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'replace', id, row: own }, options, key))
   }
 
-  async patch(id: RowId, partial: Partial<Row>, options: WriteOptions & ChangeOptions = {}): Promise<Row> {
+  async patch(id: RowId, partial: Partial<Row>, options?: WriteOptions & ChangeOptions): Promise<Row> {
     const key = this.#writtenKey(id, 'partial', partial)
     const own = ownCopy('partial', partial)
-    return checkRow(this.#shape, await this.#write({ type: 'patch', id, partial: own }, { ...options, key }))
+    return checkRow(this.#shape, await this.#write({ type: 'patch', id, partial: own }, options, key))
   }
 
-  async delete(id: RowId, options: WriteOptions = {}): Promise<void> {
-    await this.#write({ type: 'delete', id }, { ...options, key: this.#overlay.keyOf(idText(id)) })
+  async delete(id: RowId, options?: WriteOptions): Promise<void> {
+    await this.#write({ type: 'delete', id }, options, this.#overlay.keyOf(idText(id)))
   }
 
-  async deleteAll(options: WriteOptions = {}): Promise<void> {
-    await this.#write({ type: 'deleteAll' }, { ...options, key: undefined })
+  async deleteAll(options?: WriteOptions): Promise<void> {
+    await this.#write({ type: 'deleteAll' }, options, undefined)
   }
 
   /** Whether an event tells of what a write of this tab to that row has done, and has invalidated when it was answered. */
@@ -284,8 +285,9 @@ export class Writes<Row extends object> {
     return key
   }
 
-  #write(change: Change<Row>, made: Made): Promise<Row | undefined> {
+  #write(change: Change<Row>, options: Omit<Made, 'key'> | undefined, key: string | undefined): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
+      const made = { ...readOptions(options), key }
       made.signal?.throwIfAborted()
       this.#closing.signal.throwIfAborted()
       const write = this.#make(change, made, { order: this.#kept?.nextOrder() ?? this.#options.now(), resolve, reject })
@@ -490,7 +492,7 @@ export class Writes<Row extends object> {
     const { key, idempotencyKey, firstOrder } = write
     const own = change.type === 'insert' && change.newId === undefined ? givenId('row', change.row, this.#target.idField) : key
     // It is kept under its new order before it is forgotten under the old one.
-    const written = this.#write(change, { key: own, firstOrder, idempotencyKey: change === write.change ? idempotencyKey : undefined })
+    const written = this.#write(change, { firstOrder, idempotencyKey: change === write.change ? idempotencyKey : undefined }, own)
     void this.#keep([], this.#failed.remove([write]))
     this.changed()
     return written

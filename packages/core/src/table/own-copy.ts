@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors.ts'
+import { readArgument } from './read-argument.ts'
 
 /**
  * A copy of an argument, which the caller cannot change any more while the call waits.
@@ -6,9 +6,5 @@ import { ArgumentError } from './errors.ts'
  * @throws ArgumentError unless it is plain data (promise 20)
  */
 export function ownCopy<T extends object>(argument: string, value: T): T {
-  try {
-    return structuredClone(value)
-  } catch {
-    throw new ArgumentError(argument, value, 'plain data, without functions or other things that cannot be cloned')
-  }
+  return readArgument(argument, value, () => structuredClone(value), 'plain data, without functions or other things that cannot be cloned')
 }
