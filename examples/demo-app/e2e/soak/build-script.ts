@@ -7,7 +7,8 @@ export async function buildScript(file: string, name: string): Promise<string> {
     configFile: false,
     define: { 'process.env.NODE_ENV': '"production"' },
     resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
-    logLevel: 'warn',
+    // What a bundler warns of in React's packages is none of ours.
+    logLevel: 'error',
     build: { write: false, lib: { entry: join(import.meta.dirname, file), formats: ['iife'], name } },
   })
   const [bundle] = Array.isArray(output) ? output : []

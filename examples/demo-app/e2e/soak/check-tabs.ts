@@ -10,11 +10,21 @@ import type { Ledger } from './ledger.ts'
 /** What is compared between the screen and the server. */
 const shownFields = ['id', 'customer', 'cityId', 'product', 'quantity', 'status', 'notes'] as const
 
-/** Waits until a tab has nothing more to send and knows that it is up to date. */
-export async function settle({ page }: Tab, ledger: Ledger): Promise<void> {
+/** Turns the app's own switch, if it is off. */
+export async function goOnline({ page }: Tab): Promise<void> {
   page.setDefaultTimeout(60_000)
-  const goOnline = page.getByRole('button', { name: 'Go online' })
-  if (await goOnline.isVisible()) await press(goOnline)
+  const button = page.getByRole('button', { name: 'Go online' })
+  if (await button.isVisible()) await press(button)
+}
+
+/** How many writes wait in a tab, as its status bar has it. */
+export async function pendingWrites({ page }: Tab): Promise<number> {
+  const words = await page.getByTestId('writes').innerText()
+  return words === 'No writes waiting' ? 0 : Number.parseInt(words, 10)
+}
+
+/** Waits until a tab that has nothing more to send knows that it is up to date. */
+export async function settle({ page }: Tab, ledger: Ledger): Promise<void> {
   await expect(page.getByTestId('writes')).toHaveText('No writes waiting')
   await expect(page.getByTestId('stream')).toHaveText('Live')
   await expect(page.getByTestId('freshness')).toContainText('Fresh')

@@ -1,20 +1,20 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Page } from '@playwright/test'
-import { build, defaultClientConditions } from 'vite'
 import { startApi } from '../api.ts'
 import { expect, note, statusBar, test } from '../fixtures.ts'
 import { startFront } from '../front.ts'
+import { buildScript } from './build-script.ts'
 import { brokenSights, brokenWrites } from './check-history.ts'
-import { brokenCache, brokenPages, settle } from './check-tabs.ts'
+import { brokenCache, brokenPages, goOnline, pendingWrites, settle } from './check-tabs.ts'
 import { press } from './hands.ts'
 import { readHistory } from './history.ts'
 import { keptWrites } from './kept.ts'
-import { keepLedger } from './ledger.ts'
+import { keepLedger, type Ledger } from './ledger.ts'
 import { makeNetwork } from './network.ts'
 import { play } from './play.ts'
 import { makePlan } from './soak-plan.ts'
 import { leaveDialogs, openTab, type Stand, type Tab } from './tab.ts'
+import { watchDraining } from './watch-draining.ts'
 
 /** Without `SOAK_SECONDS` it is the share that the tests play, in which storage and server are waited for: the machine may be busy. */
 const isShare = process.env['SOAK_SECONDS'] === undefined
@@ -29,10 +29,11 @@ test.use({ allowedProblems: /^Failed to load resource/, isPatient: isShare })
 test(`a soak of ${tabCount} tabs, with the server killed, the network cut and tabs closed and crashed, ends with all in agreement`, async ({
   context,
 }, testInfo) => {
-  test.setTimeout((seconds * 1.2 + 600) * 1_000)
+  // As long as writes settle it goes on; a hang is found by itself.
+  test.setTimeout((seconds * 1.2 + 1_800) * 1_000)
   note(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`)
   // Before anything is played: to build it may keep this process, and the front in it, from anything else for seconds.
-  const readerScript = await buildReader()
+  const readerScript = await buildScript('cache-reader.ts', 'soakReader')
   const api = await startApi()
   const plan = makePlan({ seed, seconds, tabCount })
   const front = await startFront(api.url, { delay: plan.delay })
@@ -52,7 +53,15 @@ test(`a soak of ${tabCount} tabs, with the server killed, the network cut and ta
     }
     await play({ api, front, stand, tabs, plan, duration: seconds * 1_000, onKilled })
 
-    for (const { page } of tabs) await leaveDialogs(page)
+    for (const tab of tabs) await leaveDialogs(tab.page)
+    for (const tab of tabs) await goOnline(tab)
+    const drained = await watchDraining(
+      tabs.map((tab) => ({ number: tab.number, pending: () => pendingWrites(tab), record: () => recordOf(tab, ledger) })),
+      api.url,
+    )
+    for (const [tab, { settled, perSecond }] of drained) {
+      if (settled > 0) note(`tab ${tab} had ${settled} writes left, and sent ${perSecond.toFixed(1)} a second`)
+    }
     for (const tab of tabs) await settle(tab, ledger)
     const [first] = tabs
     if (first !== undefined) await expect.poll(() => keptWrites(first.page)).toBe(0)
@@ -109,24 +118,22 @@ interface Standing {
   readonly activity: readonly string[]
 }
 
+/** What a tab that hangs tells of itself, and what it was seen to send last. */
+async function recordOf(tab: Tab, ledger: Ledger): Promise<object> {
+  const sent = ledger.sent.filter(({ page }) => page === tab.page)
+  const last = sent.at(-1)
+  return {
+    ...(await standingOf(tab)),
+    lastSent: last && { method: last.method, path: last.path, key: last.key, at: last.at, status: last.status },
+    attempts: sent.filter(({ key }) => key === last?.key).length,
+  }
+}
+
 async function standingOf({ number, page }: Tab): Promise<Standing> {
   await press(page.getByRole('button', { name: 'Activity', exact: true }))
   const activity = await page.getByRole('region', { name: 'Activity' }).getByRole('listitem').allInnerTexts()
   const status = await statusBar(page).innerText()
   return { tab: number, status: status.replaceAll('\n', ' · '), activity: activity.map((text) => text.replaceAll('\n', ' ')) }
-}
-
-async function buildReader(): Promise<string> {
-  const output = await build({
-    configFile: false,
-    resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
-    logLevel: 'warn',
-    build: { write: false, lib: { entry: join(import.meta.dirname, 'cache-reader.ts'), formats: ['iife'], name: 'soakReader' } },
-  })
-  const [bundle] = Array.isArray(output) ? output : []
-  const [script] = bundle?.output ?? []
-  if (script?.type !== 'chunk') throw new Error('the reader was not built')
-  return script.code
 }
 
 /** A page that is not the app, and has its cache. */

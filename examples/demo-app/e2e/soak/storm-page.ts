@@ -21,6 +21,12 @@ interface Sent {
   readonly attempts: number
 }
 
+/** Requests that were answered, and how long that took for all of them, in ms. */
+interface Requests {
+  count: number
+  time: number
+}
+
 /** What a tab tells of itself. */
 export interface StormRecord {
   readonly pending: number
@@ -31,7 +37,7 @@ export interface StormRecord {
   readonly head: unknown
   /** The write that has no answer yet. */
   readonly underWay: Sent | undefined
-  readonly listRequests: number
+  readonly requests: { readonly writes: Requests; readonly lists: Requests }
   readonly trace: readonly unknown[]
 }
 
@@ -49,7 +55,7 @@ const pages: readonly { readonly view: ViewQuery<Row>; readonly pageSize: number
 const timeout = 20_000
 const latest: { readonly at: number; readonly event: TraceEvent }[] = []
 let underWay: Sent | undefined
-let listRequests = 0
+const requests = { writes: { count: 0, time: 0 }, lists: { count: 0, time: 0 } }
 
 const headers = { authorization: 'Bearer storm' }
 const orders = new LiveTable<Row>({
@@ -85,8 +91,8 @@ export function pendingCount(): number {
   return orders.pending.length
 }
 
-export function listRequestCount(): number {
-  return listRequests
+export function requestCounts(): StormRecord['requests'] {
+  return requests
 }
 
 /** What each view shows, beside the address under which the server has it. */
@@ -108,7 +114,7 @@ export function record(): StormRecord {
     storage: plain(storageStatus),
     head: plain(head),
     underWay,
-    listRequests,
+    requests,
     trace: latest.map(plain),
   }
 }
@@ -121,14 +127,18 @@ function Grid({ view, pageSize, address }: (typeof pages)[number]): ReactNode {
 
 async function watchedFetch(url: string, init: RequestInit): Promise<Response> {
   const { method = 'GET' } = init
-  if (method === 'GET') {
-    if (url.includes('?')) listRequests += 1
-    return fetch(url, init)
+  const count = async (counted: Requests): Promise<Response> => {
+    const start = performance.now()
+    const response = await fetch(url, init)
+    counted.count += 1
+    counted.time += performance.now() - start
+    return response
   }
+  if (method === 'GET') return count(requests.lists)
   const key = new Headers(init.headers).get('idempotency-key') ?? ''
   const attempts = underWay?.key === key ? underWay.attempts + 1 : 1
   underWay = { method, path: url, key, since: Date.now(), attempts }
-  const response = await fetch(url, init)
+  const response = await count(requests.writes)
   underWay = undefined
   return response
 }

@@ -1,8 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { note } from '../fixtures.ts'
 import { drainingOf, type Draining, type Look } from './draining.ts'
 
 /** In ms. */
 const interval = 1_000
+/** How many looks go by until the next word on how it stands. */
+const noteEvery = 20
 
 /** A tab with writes to send. */
 export interface DrainingTab {
@@ -19,7 +22,7 @@ export interface DrainingTab {
  */
 export async function watchDraining(tabs: readonly DrainingTab[], api: string): Promise<ReadonlyMap<number, Draining>> {
   const looks = new Map<number, Look[]>(tabs.map(({ number }) => [number, []]))
-  for (;;) {
+  for (let round = 0; ; round += 1) {
     const isAnswering = await answers(api)
     const states = new Map<number, Draining>()
     for (const tab of tabs) {
@@ -33,6 +36,8 @@ export async function watchDraining(tabs: readonly DrainingTab[], api: string): 
       states.set(tab.number, draining)
     }
     if ([...states.values()].every(({ state }) => state === 'drained')) return states
+    if (round % noteEvery === noteEvery - 1)
+      note(`still waiting: ${tabs.map(({ number }) => looks.get(number)?.at(-1)?.pending).join(', ')}`)
     await wait(interval)
   }
 }
