@@ -19,13 +19,15 @@ export function readArgument<T>(
 }
 
 /**
- * A copy of a call's options: they are read once, and stay as they were then.
+ * A copy of a call's options, with what they inherit: they are read once, and stay as they were then.
  *
  * @throws ArgumentError if they, or their signal, throw when they are read (promise 20)
  */
 export function readOptions<Options extends object>(options: Options | undefined): Partial<Options> {
   return readArgument('options', options, () => {
-    const own = { ...options }
+    const own: Partial<Options> = {}
+    // Options may be made of defaults with Object.create.
+    for (const name in options) own[name] = options[name]
     Reflect.get(Object(Reflect.get(own, 'signal')), 'aborted')
     return own
   })
