@@ -415,6 +415,20 @@ describe('properties', () => {
     )
   })
 
+  test('a row that comes before one of another page is not the last row of this one', () => {
+    const query = { where: { rank: { gte: 4 } }, orderBy: [{ field: 'rank', direction: 'asc' }] } as const
+    const [first, second, third] = [1, 2, 3].map((id) => ({ id, rank: 4 }))
+    const writes = [patch(1, { rank: 0 }, first), remove(2, second), insert({ id: 4, rank: 5 }), insert({ id: 5, rank: 4 })]
+    const pages = [[first, second], [third]].map((rows, index) =>
+      lay(
+        rows.flatMap((row) => row ?? []),
+        writes,
+        { query, page: index + 1, pageSize: 2, total: 3 },
+      ).rows.map(({ id }) => id),
+    )
+    expect(pages).toEqual([[5, 4], [3]])
+  })
+
   test('no row comes to two pages, and every page has the same total', () => {
     fc.assert(
       fc.property(fc.gen(), (gen) => {
