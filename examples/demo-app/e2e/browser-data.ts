@@ -1,4 +1,4 @@
-/** Whatever runs a function in its page. */
+/** A page in which a function can be run. */
 interface Evaluating {
   evaluate(script: () => Promise<string>): Promise<string>
 }
