@@ -205,7 +205,7 @@ export async function holdAnswers(page: Page, address: string): Promise<HeldAnsw
   await page.route(address, async (route) => {
     const response = await route.fetch()
     answered.resolve()
-    // Whoever asked may have given up by then.
+    // The page may have given up on this request by then.
     const passing = promise.then(() => route.fulfill({ response })).catch(() => undefined)
     passedOn.push(passing)
     await passing

@@ -7,7 +7,7 @@ export async function buildScript(file: string, name: string): Promise<string> {
     configFile: false,
     define: { 'process.env.NODE_ENV': '"production"' },
     resolve: { conditions: ['vantage-live-source', ...defaultClientConditions] },
-    // What a bundler warns of in React's packages is none of ours.
+    // React's packages make the bundler warn, and nothing here can change that.
     logLevel: 'error',
     build: { write: false, lib: { entry: join(import.meta.dirname, file), formats: ['iife'], name } },
   })

@@ -129,7 +129,7 @@ function watchPage({ watched, last }: { readonly watched: string; readonly last:
       if (values.at(-1)?.text !== text) values.push({ text, at: Date.now() })
       if (cells.every(({ element, text: wanted }) => element?.textContent === wanted)) {
         const rightAt = performance.timeOrigin + performance.now()
-        // What is still under way ends meanwhile.
+        // Requests that are under way end meanwhile.
         setTimeout(() => resolve({ requests: requests(), values, rightAt }), 1_000)
       } else requestAnimationFrame(eachFrame)
     }

@@ -129,7 +129,7 @@ function textsIn(request: Request): readonly string[] {
 /** Runs in the page, before its own scripts. Tells which writes are on disk, once they are. */
 function watchQueue({ database, pattern }: { readonly database: string; readonly pattern: string }): void {
   const ownText = new RegExp(pattern)
-  /** What nobody else writes; of a deletion the id. */
+  /** A text that nobody else writes, or the id of a deleted row. */
   const namesIn = (value: unknown): readonly string[] => {
     if (typeof value !== 'object' || value === null) return ownText.test(String(value)) ? [String(value)] : []
     const { type, id } = { type: undefined, id: undefined, ...value }

@@ -118,7 +118,7 @@ interface Standing {
   readonly activity: readonly string[]
 }
 
-/** What a tab that hangs tells of itself, and what it was seen to send last. */
+/** The status of a tab that hangs, and the last request it was seen to send. */
 async function recordOf(tab: Tab, ledger: Ledger): Promise<object> {
   const sent = ledger.sent.filter(({ page }) => page === tab.page)
   const last = sent.at(-1)

@@ -27,7 +27,7 @@ interface Requests {
   time: number
 }
 
-/** What a tab tells of itself. */
+/** The state that a tab reports of itself. */
 export interface StormRecord {
   readonly pending: number
   readonly failed: number
