@@ -39,13 +39,15 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
   ['Size', () => inOrder(['exec', 'size-limit'])],
 ]
 
-/** What counts its tests itself. */
-const runners: readonly (readonly [title: string, run: () => Promise<TestCount>])[] = [
-  // Each takes one core.
-  ['Node and Chromium', () => vitest('node', 'chromium', 'chromium-react-18')],
+type Runner = readonly [title: string, run: () => Promise<TestCount>]
+
+/** Takes one core for as long as the engines take the other one. */
+const node: Runner = ['Node, beside the engines', () => vitest('node')]
+
+const inEngines: readonly Runner[] = [
+  ['Chromium', () => vitest('chromium', 'chromium-react-18')],
   ...(tested.includes('firefox') ? [['Firefox', () => vitest('firefox', 'firefox-full-disk')] as const] : []),
   ...(tested.includes('webkit') ? [['WebKit', () => vitest('webkit')] as const] : []),
-  ['Demo', demo],
 ]
 
 try {
@@ -67,9 +69,14 @@ async function allHold(): Promise<boolean> {
 }
 
 async function runnerCounts(): Promise<readonly TestCount[]> {
+  const [ofNode, ofEngines] = await Promise.all([oneByOne([node]), oneByOne(inEngines)])
+  return [...ofNode, ...ofEngines, ...(await oneByOne([['Demo', demo]]))]
+}
+
+async function oneByOne(runners: readonly Runner[]): Promise<readonly TestCount[]> {
   const counts: TestCount[] = []
   for (const [title, run] of runners) {
-    // oxlint-disable-next-line no-await-in-loop -- both at once would slow down each other's browser
+    // oxlint-disable-next-line no-await-in-loop -- at once they would slow each other down
     counts.push(commands.stopped ? oneFailure : await timed(title, run))
   }
   return counts

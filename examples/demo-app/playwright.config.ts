@@ -1,5 +1,5 @@
 import type { PlaywrightTestConfig } from '@playwright/test'
-import { browserArgs, findChromium } from '../../scripts/browsers/find-browser.ts'
+import { browserArgs, findHeadlessChromium } from '../../scripts/browsers/find-browser.ts'
 
 const config: PlaywrightTestConfig = {
   testDir: 'e2e',
@@ -14,7 +14,7 @@ const config: PlaywrightTestConfig = {
   forbidOnly: true,
   use: {
     browserName: 'chromium',
-    launchOptions: { executablePath: findChromium(), args: [...browserArgs] },
+    launchOptions: { executablePath: findHeadlessChromium(), args: [...browserArgs] },
     viewport: { width: 1440, height: 900 },
     timezoneId: 'UTC',
     // What a worker asks for passes by what a test does to the requests of a page.

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Page } from '@playwright/test'
-import { browserArgs, findChromium } from '../../../scripts/browsers/find-browser.ts'
+import { browserArgs, findHeadlessChromium } from '../../../scripts/browsers/find-browser.ts'
 import { portOf } from '../server/server.ts'
 import { expect, test } from './fixtures.ts'
 
@@ -9,7 +9,7 @@ import { expect, test } from './fixtures.ts'
 const rebound = 'rebound.example'
 
 test.use({
-  launchOptions: { executablePath: findChromium(), args: [...browserArgs, `--host-resolver-rules=MAP ${rebound} 127.0.0.1`] },
+  launchOptions: { executablePath: findHeadlessChromium(), args: [...browserArgs, `--host-resolver-rules=MAP ${rebound} 127.0.0.1`] },
   // A browser reports what it does not let a page do, and each request that fails.
   allowedProblems: /./,
 })
