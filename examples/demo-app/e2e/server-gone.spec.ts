@@ -18,6 +18,21 @@ test.afterAll(async () => {
 // A browser reports each request that fails.
 test.use({ allowedProblems: /^Failed to load resource/ })
 
+test('a connection that breaks and comes back moves no row under the pointer', async ({ page }) => {
+  await page.goto(front.url)
+  await expect(page.getByTestId('freshness')).toContainText('Fresh')
+  const banner = page.getByRole('status').filter({ hasText: 'These rows may be out of date' })
+  const before = await gridRows(page).first().boundingBox()
+
+  await api.kill()
+  await expect(banner).toBeVisible()
+  expect(await gridRows(page).first().boundingBox()).toEqual(before)
+
+  await api.startAgain()
+  await expect(banner).toHaveCount(0)
+  expect(await gridRows(page).first().boundingBox()).toEqual(before)
+})
+
 test('promise 8: a reload with the server gone shows the page all the same, marked stale, beside the error', async ({ page }) => {
   await page.goto(front.url)
   await expect(gridRows(page)).toHaveCount(50)

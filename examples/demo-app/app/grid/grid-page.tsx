@@ -67,7 +67,6 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
         onInsert={() => setInserting(true)}
         onSomebodyElse={() => void editAsSomebody(screen, rows, notices)}
       />
-      {rows.length > 0 && <StaleBanner table={view} error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />}
       <div className="grid-and-detail">
         {live.isHeld && <NewsBanner newCount={live.newCount} onApply={showNews} />}
         <div ref={scroller} className="grid-scroller" data-is-flipping={isPlaceholderData}>
@@ -116,6 +115,8 @@ export function GridPage({ screen }: { readonly screen: Screen }): ReactNode {
         )}
         <NoticeList />
       </div>
+      {/* Below the rows, which stay where they are under the pointer. */}
+      {rows.length > 0 && <StaleBanner table={view} error={error} fetchedAt={live.data?.fetchedAt} onRetry={() => void live.refetch()} />}
       <Pager table={table} total={total} />
       <StatusBar table={view} live={live} query={query} onShowFailed={() => setFailedShown(true)} />
       {isInserting && (
