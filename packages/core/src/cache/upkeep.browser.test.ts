@@ -241,7 +241,9 @@ function spyOnEntries(): () => unknown[] {
   ).map((method) => [method, vi.spyOn(IDBObjectStore.prototype, method)] as const)
   return () => {
     for (const [method, { mock }] of spies) {
-      const own = mock.contexts.filter((store) => store instanceof IDBObjectStore && store.name === 'entries')
+      const own = mock.contexts.filter(
+        (store) => store instanceof IDBObjectStore && store.name === 'entries' && store.transaction.db.name === name,
+      )
       if (own.length > 0) touched.add(method)
     }
     return [...touched]

@@ -310,10 +310,11 @@ describe('after a tab was closed or killed', () => {
     void second.table.patch(1, { name: 'sent' })
     await expect.poll(() => server.sent).toHaveLength(2)
     await first.close()
-    await expect.poll(() => second.table.pending).toMatchObject([{ fields: { name: 'sent' } }, { fields: { name: 'called first' } }])
+    const inOrder = [{ fields: { name: 'sent' } }, { fields: { name: 'called first' } }]
+    await expect.poll(() => second.table.pending).toMatchObject(inOrder)
+    await expect.poll(() => kept(place)).toMatchObject(inOrder.map(({ fields }) => ({ change: { partial: fields } })))
     await second.close()
     server.lose()
-    const inOrder = [{ fields: { name: 'sent' } }, { fields: { name: 'called first' } }]
     expect(await sentAfter(openHere(server, place), server)).toMatchObject(inOrder)
     expect(await kept(place)).toEqual([])
   })
