@@ -18,6 +18,13 @@ const tested = engines.filter((engine) => !leftOut.includes(engine))
 /** How long each part took, in s. */
 const times: (readonly [title: string, seconds: number])[] = []
 
+/** Each compares what an entry point exports with the report of it that is committed; `pnpm run api` writes the reports anew. */
+const apiReports: readonly string[] = [
+  'packages/core/api-extractor.json',
+  'packages/core/api-extractor.contract.json',
+  'packages/react/api-extractor.json',
+]
+
 /** What has to hold before a test is worth running. */
 const checks: readonly (readonly [title: string, check: () => boolean | Promise<boolean>])[] = [
   // What pnpm installs before a script may fail, and the script runs all the same.
@@ -33,7 +40,9 @@ const checks: readonly (readonly [title: string, check: () => boolean | Promise<
         ['--recursive', '--workspace-concurrency=2', 'run', 'check'],
       ),
   ],
+  ['API', () => inOrder(...apiReports.map((config) => ['exec', 'api-extractor', 'run', '--config', config]))],
   ['Lint', () => inOrder(['exec', 'oxlint'])],
+  ['Unused', () => inOrder(['exec', 'knip'])],
   ['Format', () => inOrder(['exec', 'oxfmt', '--check'])],
   ['Packages', packages],
   ['Size', () => inOrder(['exec', 'size-limit'])],

@@ -6,12 +6,12 @@ import { startServer } from '../server/server.ts'
 import { tableStore } from '../server/table-store.ts'
 
 /** The changes of orders, as the server tells of them, in their order. */
-export interface OrderChanges {
+interface OrderChanges {
   readonly seen: readonly { readonly type: string; readonly id: string }[]
   stop(): void
 }
 
-export interface OrderChange extends Partial<Order> {
+interface OrderChange extends Partial<Order> {
   readonly id: string
 }
 

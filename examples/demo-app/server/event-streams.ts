@@ -6,7 +6,7 @@ import type { Home } from './home.ts'
 import { RequestError } from './request-error.ts'
 import { streamPlaces } from './stream-places.ts'
 
-export interface StreamRequest {
+interface StreamRequest {
   /** Who asks for it. */
   readonly client: string
   /** The header `Last-Event-ID`. */
@@ -15,7 +15,7 @@ export interface StreamRequest {
   readonly poll?: boolean
 }
 
-export interface StreamAnswer {
+interface StreamAnswer {
   /** Where it goes on: the position that was asked for, or the present one. */
   readonly position: string
   /** Server-sent events; cancelling it ends it. */

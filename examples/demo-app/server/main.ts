@@ -48,7 +48,7 @@ export function readSettings(args: readonly string[], environment: Readonly<Reco
 }
 
 /** Serves the demo until it is asked to stop. */
-export async function main(args: readonly string[], stop: AbortSignal): Promise<void> {
+async function main(args: readonly string[], stop: AbortSignal): Promise<void> {
   try {
     const { port, latency, allowedHosts, databaseUrl } = readSettings(args, process.env)
     const server = await startOn(port ?? usualPort, port ?? usualPort + portsToTry - 1, {

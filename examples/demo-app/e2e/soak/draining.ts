@@ -24,7 +24,7 @@ export interface Draining {
  *
  * A pause is no excuse: an attempt waits at most 30 s for its turn and 20 s for its answer. So this leaves room for two.
  */
-export const drainPatience = 120_000
+const drainPatience = 120_000
 
 /** Tells slow draining from a hang: as long as writes settle, it is slow. */
 export function drainingOf(looks: readonly Look[], patience: number = drainPatience): Draining {

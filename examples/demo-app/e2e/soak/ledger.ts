@@ -18,7 +18,7 @@ export interface TabWrite {
 }
 
 /** A write as a tab has sent it. */
-export interface SentWrite {
+interface SentWrite {
   readonly page: Page
   readonly at: number
   readonly method: string

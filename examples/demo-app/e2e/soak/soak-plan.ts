@@ -35,7 +35,7 @@ export type OthersAction =
   | { readonly type: 'delete'; readonly id: string }
   | { readonly type: 'renameCity'; readonly city: number; readonly text: string }
 
-export interface OthersChange {
+interface OthersChange {
   readonly id: string
   readonly fields: Readonly<Record<string, string | number>>
 }

@@ -47,7 +47,7 @@ async function load(page: Page, first: () => Promise<unknown>, url: string, netw
 }
 
 /** What is there is not what the user was after. */
-export class GaveUpError extends Error {
+class GaveUpError extends Error {
   override readonly name = 'GaveUpError'
 }
 

@@ -4,7 +4,7 @@ import type { Entity } from '../entity.ts'
 
 export const statuses = ['open', 'baking', 'ready', 'delivered', 'cancelled'] as const
 export const channels = ['web', 'app', 'phone', 'shop', 'wholesale'] as const
-export const products = [
+const products = [
   'croissant',
   'muffin',
   'sourdough',

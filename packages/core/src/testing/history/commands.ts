@@ -109,7 +109,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 )
 
 /** A command, and what arrives after it: so many steps, and then nothing for so many ms. */
-export interface Turn {
+interface Turn {
   readonly command: Command
   readonly steps: number
   readonly pause: number

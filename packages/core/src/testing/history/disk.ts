@@ -5,7 +5,7 @@ import { never, type Realm, type Step } from './browser.ts'
 import type { Chances } from './chances.ts'
 
 /** What a browser's storage fails with. No caller of a table is ever to see one. */
-export class DiskError extends DOMException {}
+class DiskError extends DOMException {}
 
 /** How often requests fail, from 0 up to 1. */
 export interface DiskFaults {

@@ -8,7 +8,7 @@ import { Left, type Asked, type Floor, type World } from './world.ts'
 // Each promise as what a history must not break. They are asked after each turn, and once more when all has come to rest.
 
 /** What is looked at. */
-export interface Moment {
+interface Moment {
   readonly world: World
   /** The reads that have ended since the last look. */
   readonly ended: readonly Asked[]
