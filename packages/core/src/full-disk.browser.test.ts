@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { cdp, server } from 'vitest/browser'
 import type { StorageStatus } from './cache/safe-cache.ts'
 import type * as Core from './index.ts'
@@ -59,11 +59,13 @@ const { origin } = location
 const fillerName = 'somebody else’s'
 const disk = server.browser === 'chromium' ? chromiumDisk : firefoxDisk
 
-beforeEach(() => disk.limit())
-
-afterEach(async () => {
-  await disk.free()
-  await deleteDatabases()
+beforeEach(async () => {
+  // Whatever a test opens is closed before: what is registered last is called first.
+  onTestFinished(async () => {
+    await disk.free()
+    await deleteDatabases()
+  })
+  await disk.limit()
 })
 
 describe('promise 7: the disk is full', { timeout: 120_000 }, () => {
@@ -278,7 +280,10 @@ async function deleteDatabases(): Promise<void> {
 }
 
 async function deleteDatabase(name: string): Promise<void> {
-  await promisifyRequest(indexedDB.deleteDatabase(name))
+  const request = indexedDB.deleteDatabase(name)
+  await promisifyRequest(request).catch((error: unknown) => {
+    throw new Error(`${name} could not be deleted`, { cause: error })
+  })
 }
 
 async function send(method: string, parameters: object): Promise<unknown> {
