@@ -19,8 +19,9 @@ for (const engine of engines) {
 
       await test.step('the first page loads', async () => {
         await window.open(`${site.url}/orders`)
-        await expect.poll(() => rowIds(window)).toHaveLength(50)
+        // If it fails, the text says why.
         await expect.poll(() => textOf(window)).toContain('Fresh')
+        await expect.poll(() => rowIds(window)).toHaveLength(50)
       })
       const [id = ''] = await rowIds(window)
 
