@@ -22,11 +22,13 @@ export interface Conditions {
   readonly held: boolean
 }
 
-/** Sends updates of the first page's rows, evenly over some time. */
+/** Sends updates, evenly over some time. */
 export interface Burst {
   readonly updates: number
   /** In ms. */
   readonly duration: number
+  /** Of so many updates, one concerns a row of the first page. The others concern rows of later pages. */
+  readonly onFirstPage: number
 }
 
 /** A server of orders and of the contestants' pages, whose latency can be set and that remembers what it was asked. */
@@ -92,11 +94,11 @@ export class BenchServer {
   }
 
   /** Resolves with the time, in ms since 1970, when the last update was sent. */
-  async burst({ updates, duration }: Burst): Promise<number> {
+  async burst({ updates, duration, onFirstPage }: Burst): Promise<number> {
     const start = performance.now()
     for (let sent = 0; sent < updates;) {
       const due = Math.min(updates, Math.ceil(((performance.now() - start) / duration) * updates))
-      for (; sent < due; sent += 1) this.#update(1 + (sent % pageSize))
+      for (; sent < due; sent += 1) this.#update(sent % onFirstPage === 0 ? 1 + ((sent / onFirstPage) % pageSize) : 1 + pageSize + sent)
       // oxlint-disable-next-line no-await-in-loop -- time has to pass
       await sleep(4)
     }

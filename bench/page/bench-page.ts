@@ -24,7 +24,10 @@ export interface BenchPage {
   /** From the click to the commit of the last of so many rows. */
   readonly mountRows: (rows: number) => Promise<number>
   readonly unmountRows: () => void
+  /** A row is asked for again, as it has changed. */
   readonly changeRow: (id: number, version: number) => Promise<RowChange>
+  /** A row has changed, and is there already. */
+  readonly bringRow: (id: number, version: number) => Promise<RowChange>
 }
 
 /** How many changes at once went. Times are in ms from the first call. */

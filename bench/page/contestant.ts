@@ -31,6 +31,8 @@ export interface RowReader {
   readonly fill: (rows: number) => Promise<void>
   /** This order has changed: asks the server for it again. */
   readonly changed: (id: number) => void
+  /** This order has changed, and this is what it is now, as an event brings it: shows it without asking the server. */
+  readonly arrived: (row: Order) => void
 }
 
 /** Changes of orders. */

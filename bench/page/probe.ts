@@ -40,7 +40,7 @@ export const probe = {
     rowRenders += 1
   },
 
-  /** Called where the answer to a request for one row has been read. */
+  /** Called where the answer to a request for one row has been read, or an event has brought it. */
   rowArrived(): void {
     rowArrivedAt = performance.now()
   },

@@ -1,10 +1,10 @@
-import type { BenchPage } from './bench-page.ts'
+import type { BenchPage, RowChange } from './bench-page.ts'
 import { click } from './click.ts'
 import type { Contestant } from './contestant.ts'
-import type { Order } from './orders.ts'
+import { makeOrder, type Order } from './orders.ts'
 import { probe } from './probe.ts'
 
-type RowsBench = Pick<BenchPage, 'mountRows' | 'unmountRows' | 'changeRow'>
+type RowsBench = Pick<BenchPage, 'mountRows' | 'unmountRows' | 'changeRow' | 'bringRow'>
 
 /** What the rows' screen takes. */
 export interface RowsHooks {
@@ -32,6 +32,18 @@ export function rowsBench({ rows }: Contestant): { readonly bench: RowsBench; re
     })
   }
 
+  /** Sees a row become this version. */
+  async function change(id: number, version: number, start: () => void): Promise<RowChange> {
+    const before = probe.rowRenders
+    const changed = committed(() => shown.get(id)?.version === version)
+    start()
+    const commit = (await changed) - probe.rowArrivedAt
+    await new Promise((resolve) => {
+      setTimeout(resolve, quiet)
+    })
+    return { commit, renders: probe.rowRenders - before }
+  }
+
   return {
     hooks: {
       count: () => count,
@@ -56,15 +68,14 @@ export function rowsBench({ rows }: Contestant): { readonly bench: RowsBench; re
         shown.clear()
       },
 
-      async changeRow(id, version) {
-        const before = probe.rowRenders
-        const changed = committed(() => shown.get(id)?.version === version)
-        rows.changed(id)
-        const commit = (await changed) - probe.rowArrivedAt
-        await new Promise((resolve) => {
-          setTimeout(resolve, quiet)
+      changeRow: (id, version) => change(id, version, () => rows.changed(id)),
+
+      bringRow(id, version) {
+        const row = makeOrder(id, version)
+        return change(id, version, () => {
+          probe.rowArrived()
+          rows.arrived(row)
         })
-        return { commit, renders: probe.rowRenders - before }
       },
     },
   }

@@ -78,6 +78,7 @@ export const contestant: Contestant = {
       await orders.bulkPut(Array.from({ length: count }, (_, index) => makeOrder(index + 1, 0)))
     },
     changed: (id) => void fetchOrder(id),
+    arrived: (row) => void orders.put(row),
   },
   writer: { usePatch: () => patch },
   listen: () =>

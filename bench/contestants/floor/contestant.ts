@@ -52,6 +52,10 @@ export const contestant: Contestant = {
     useRow: rows.use,
     fill: (count) => rows.fill(Array.from({ length: count }, (_, index) => [index + 1, makeOrder(index + 1, 0)])),
     changed: (id) => void rows.renew(id),
+    arrived(row) {
+      rows.show(row.id, row)
+      void rows.keep(row.id, row, Date.now())
+    },
   },
   writer: { usePatch: () => patch },
   listen: () =>

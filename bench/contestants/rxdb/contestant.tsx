@@ -128,6 +128,7 @@ export const contestant: Contestant = {
       await orders.bulkInsert(Array.from({ length: count }, (_, index) => keyed(makeOrder(index + 1, 0))))
     },
     changed: (id) => void fetchOrder(id),
+    arrived: (row) => void orders.incrementalUpsert(keyed(row)),
   },
   writer: { usePatch: () => patch },
   listen: () =>

@@ -97,6 +97,7 @@ export const contestant: Contestant = {
     useRow: (id) => useSWR(orderKey(id), ([, number]) => getOrder(number)).data,
     fill: (count) => fill(count, orderKey, (id) => makeOrder(id, 0)),
     changed: (id) => void scoped()(orderKey(id)),
+    arrived: (row) => void scoped()(orderKey(row.id), row, { revalidate: false }),
   },
   writer: { usePatch: () => patch },
   listen: () =>

@@ -137,6 +137,7 @@ export const contestant: Contestant = {
       await orders.utils.importData(Array.from({ length: count }, (_, index) => makeOrder(index + 1, 0)))
     },
     changed: (id) => void fetchOrder(id),
+    arrived: (row) => void put([row]),
   },
   writer: { usePatch: () => patch },
   listen: () =>

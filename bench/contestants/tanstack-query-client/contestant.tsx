@@ -55,6 +55,7 @@ export const contestant: Contestant = {
       await save()
     },
     changed: (id) => void client.invalidateQueries({ queryKey: orderQuery(id).queryKey }),
+    arrived: (row) => void client.setQueryData(orderQuery(row.id).queryKey, row),
   },
   writer: { usePatch },
   // Whatever changes in the cache is put on disk by itself.

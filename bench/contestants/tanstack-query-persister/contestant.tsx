@@ -42,6 +42,10 @@ export const contestant: Contestant = {
         (id) => makeOrder(id, 0),
       ),
     changed: (id) => void client.invalidateQueries({ queryKey: orderQuery(id).queryKey }),
+    arrived(row) {
+      client.setQueryData(orderQuery(row.id).queryKey, row)
+      keep(orderQuery(row.id).queryKey)
+    },
   },
   writer: { usePatch },
   listen: () => listen(client, keep),

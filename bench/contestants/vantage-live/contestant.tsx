@@ -51,6 +51,7 @@ export const contestant: Contestant = {
     useRow: (id) => useLiveRow(orders, id).data,
     fill: (count) => inTurn(count, (id) => orders.get(id)),
     changed: (id) => news.emit({ type: 'updated', id }),
+    arrived: (row) => news.emit({ type: 'updated', id: row.id, row }),
   },
   writer: { usePatch: () => patch },
   // The table does so by itself.
