@@ -92,8 +92,8 @@ export function findChromium(): string {
 }
 
 /**
- * The path of a Chromium without windows: it shows the same pages with half the work. It is Debian's `chromium-headless-shell`,
- * or else, and if `CHROME_PATH` is set, that of `findChromium`.
+ * The path of Debian's `chromium-headless-shell`, which shows the same pages and needs less of the processor. If it is not
+ * installed, or `CHROME_PATH` is set, the path that `findChromium` returns.
  *
  * @throws Error that says how to get Chromium if there is neither
  */

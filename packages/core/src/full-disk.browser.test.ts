@@ -62,7 +62,7 @@ const databases = new Set([fillerName, 'vantage-live-writes'])
 const disk = server.browser === 'chromium' ? chromiumDisk : firefoxDisk
 
 beforeEach(async () => {
-  // Whatever a test opens is closed before: what is registered last is called first.
+  // Tables are closed before this, because the hook that is registered last runs first.
   onTestFinished(async () => {
     await disk.free()
     await deleteDatabases()

@@ -94,9 +94,10 @@ export function layOver<Row extends object>(
     if (view.orderBy.length === 0) return page > 1 ? undefined : isNew ? 0 : end
     const compare = byOrder(view.orderBy)
     const next = places.findIndex(([, placed]) => compare(row, placed) < 0)
-    // It is not the last one if it comes before a row that stands on another page.
-    const isLast = ![...elsewhere].some(([key, other]) => other !== undefined && !shown.has(key) && meets(other) && compare(row, other) < 0)
-    const place = next >= 0 ? next : isLast ? end : undefined
+    // A row is not the last one if it comes before a row of another page.
+    const isLast = (): boolean =>
+      ![...elsewhere].some(([key, other]) => other !== undefined && !shown.has(key) && meets(other) && compare(row, other) < 0)
+    const place = next >= 0 ? next : isLast() ? end : undefined
     // What comes before all of a later page may be of the page before; so is all, where that has room.
     const isEarlier = page > 1 && (place === 0 || total <= (page - 1) * pageSize)
     return isEarlier ? undefined : place
